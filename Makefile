@@ -1,0 +1,103 @@
+# Gatehouse. `make` builds, `make run` starts it all, `make test` proves it; see README.md.
+
+VERSION    := 0.1
+PREFIX     ?= /usr/local
+BUILD      ?= build
+CC         ?= cc
+PYTHON     := /usr/bin/python3
+PROGRAMS   := login register logout chat account app
+
+PACKAGES   := apr-1 libpq libmariadb
+WARNINGS   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+HARDENED   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+OPTIMISED  := -O2 -D_FORTIFY_SOURCE=3
+CFLAGS     ?= -g
+# Expanded once, and only when something is compiled: the packages may not be there yet.
+PKG_CFLAGS  = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DGATEHOUSE_VERSION='"$(VERSION)"' $(WARNINGS) \
+              $(OPTIMISED) $(HARDENED) $(SANITIZERS) $(CFLAGS) -Ilib -I$(BUILD)/generated $(PKG_CFLAGS)
+LDLIBS     := -lapr-1 -lpq -lmariadb -lfcgi -lssl -lcrypto -lcrypt -ljansson -linih -lmd4c -lz -lpthread
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZERS) $(LDFLAGS)
+
+# `make SANITIZE=1` builds everything once more, under AddressSanitizer and UBSan, in its own folder.
+ifeq ($(SANITIZE),1)
+BUILD      := $(BUILD)/sanitized
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPTIMISED  := -O1
+endif
+
+SOURCES    := $(sort $(wildcard lib/*/*.c))
+OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/db/postgresql_statements.o \
+              $(BUILD)/generated/db/mysql_statements.o
+GENERATED  := $(BUILD)/generated/db/postgresql_statements.h $(BUILD)/generated/db/mysql_statements.h
+LIBRARY    := $(BUILD)/libgatehouse.a
+BINARIES   := $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(BUILD)/gatehousectl
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+.PHONY: all clean install unit-tests format lint
+all: $(BINARIES)
+unit-tests: $(UNIT_TESTS)
+
+define statements
+$(BUILD)/generated/db/$(1)_statements.h: scripts/statements.awk $(sort $(wildcard sql/$(1)/queries/*.sql))
+	@mkdir -p $$(@D)
+	@awk -v engine=$(1) -v output=header -f $$^ > $$@.new && mv $$@.new $$@
+$(BUILD)/generated/db/$(1)_statements.c: scripts/statements.awk $(sort $(wildcard sql/$(1)/queries/*.sql))
+	@mkdir -p $$(@D)
+	@awk -v engine=$(1) -v output=source -f $$^ > $$@.new && mv $$@.new $$@
+endef
+$(eval $(call statements,postgresql))
+$(eval $(call statements,mysql))
+
+$(BUILD)/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	@echo "  compile $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/generated/%.o: $(BUILD)/generated/%.c | $(GENERATED)
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+# Keep what was compiled, also where a rule chain would count it as intermediate.
+.SECONDARY:
+
+# A running binary is replaced by renaming: writing into it would fail or break it.
+define link
+	@mkdir -p $(@D)
+	@echo "  link    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@.new $(filter %.o %.a,$^) $(LDLIBS) $(1) && mv $@.new $@
+endef
+
+$(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIBRARY)
+	$(call link)
+
+$(BUILD)/gatehousectl: $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cli/*.c))) $(LIBRARY)
+	$(call link)
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	$(call link,-lcmocka)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin $(DESTDIR)$(PREFIX)/share/gatehouse
+	install -m 755 $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin/
+	install -m 755 $(BUILD)/gatehousectl $(DESTDIR)$(PREFIX)/bin/
+	for folder in templates static sql apache-conf lighttpd-conf nginx-conf conf demo django; do \
+		[ ! -d $$folder ] || cp -R $$folder $(DESTDIR)$(PREFIX)/share/gatehouse/ || exit 1; \
+	done
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/gatehouse
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint:
+	clang-tidy --quiet $(SOURCES) -- $(ALL_CFLAGS)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr -Ilib -I$(BUILD)/generated lib cgi-bin cli
+
+clean:
+	rm -rf $(BUILD)
+
+-include scripts/run.mk
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/cli/*.d $(BUILD)/tests/unit/*.d)

@@ -1,0 +1,17 @@
+/* The pages of a person's account; also answers for every path that nobody else serves. */
+#include "app/program.h"
+#include "pages/pages.h"
+
+int main(int argc, char **argv)
+{
+	static const struct route_table *const pages[] = {
+		&home_page,
+		&dashboard_page,
+		&profile_page,
+		&protected_page,
+		&status_page,
+		&health_page,
+		NULL,
+	};
+	return program_main(argc, argv, pages);
+}

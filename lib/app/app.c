@@ -1,0 +1,79 @@
+#include "app/app.h"
+#include "base/crypto.h"
+#include <string.h>
+
+static struct template_set *load_templates(struct pool *pool, const struct config *config,
+					   struct buffer *errors)
+{
+	const char *own = *config->site.templates != '\0' ? config->site.templates : NULL;
+	const char *const folders[] = {
+		own,
+		pool_printf(pool, "%s/templates", config->server.share_dir),
+	};
+	return template_set_load(pool, folders, 2, errors);
+}
+
+/* Everything that a style sheet or script of this build could differ by is in its version and the
+ * moment it was built. */
+static const char *static_version(struct pool *pool)
+{
+	static const char build[] = GATEHOUSE_VERSION " " __DATE__ " " __TIME__;
+	unsigned char digest[SHA256_BYTES];
+	crypto_sha256(build, sizeof build, digest);
+	return crypto_hex(pool, digest, 4);
+}
+
+static struct session_store *open_sessions(struct pool *pool, const struct config *config,
+					   struct pg_pool *database)
+{
+	return session_store_new(pool, &(struct session_store_options){
+		.database = database,
+		.secret_key = config->django.secret_key,
+		.shared_table = config->django.identity == IDENTITY_SHARED_TABLE,
+		.backend = config->django.backend,
+		.limits = {
+			.lifetime_s = config->session.lifetime_minutes * 60,
+			.idle_s = config->session.idle_minutes * 60,
+			.remember_s = config->session.remember_days * 86400,
+		},
+	});
+}
+
+struct app *app_open(struct pool *pool, const struct config *config, struct buffer *errors)
+{
+	static const char *const responders[] = { "knowledge" };
+	struct app *app = pool_zalloc(pool, sizeof *app);
+	app->config = config;
+	app->templates = load_templates(pool, config, errors);
+	app->users = users_open(pool, config, errors);
+	if (app->templates == NULL || app->users == NULL)
+		return NULL;
+	app->postgresql = pg_pool_new(pool, &(struct pg_options){
+		.conninfo = config->postgresql.dsn,
+		.connections = (size_t)config->server.threads,
+		.deadline_ms = config->postgresql.timeout_ms,
+		.prepare = config->postgresql.prepared_statements,
+	});
+	app->sessions = open_sessions(pool, config, app->postgresql);
+	app->auth = (struct auth){
+		.users = app->users,
+		.slots = hash_slots_open(pool, config->server.runtime_dir,
+					 (size_t)config->server.hash_slots),
+		.throttle = { .database = app->postgresql,
+			      .limit = config->throttle.failures,
+			      .window_s = config->throttle.window_minutes * 60 },
+		.hash_wait_ms = config->server.hash_wait_ms,
+		.bcrypt_cost = (int)config->users.bcrypt_cost,
+		.rehash = config->users.rehash,
+		.password_min_length = (size_t)config->users.password_min_length,
+	};
+	if (app->auth.slots == NULL) {
+		buffer_puts(errors, "no memory for the hash slots\n");
+		return NULL;
+	}
+	app->responder = responder_find(responders[config->chat.responder]);
+	app->countries = config_list(pool, config->chat.countries);
+	app->services = config_list(pool, config->chat.services);
+	app->static_version = static_version(pool);
+	return app;
+}

@@ -1,0 +1,27 @@
+/* The application: everything that is made once at start and then only read, by all threads. */
+#pragma once
+#include "auth/credentials.h"
+#include "base/config.h"
+#include "chat/responder.h"
+#include "db/postgresql.h"
+#include "session/store.h"
+#include "web/template.h"
+
+struct app {
+	const struct config *config;
+	struct template_set *templates;
+	struct pg_pool *postgresql;
+	struct session_store *sessions;
+	struct users *users;
+	struct auth auth;
+	const struct responder *responder;
+	const char *const *countries;
+	const char *const *services;
+	const char *static_version; /* changes with the program, so that browsers fetch anew */
+	/* MySQL did not answer; do not ask it about signed-in people before this (monotonic ms). */
+	_Atomic int64_t users_pause_until_ms;
+};
+
+/* Make everything from the configuration. Databases are not asked yet. NULL when something is wrong;
+ * then `errors` has a line for each problem. */
+struct app *app_open(struct pool *pool, const struct config *config, struct buffer *errors);

@@ -1,0 +1,97 @@
+#include "app/page.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "web/csrf.h"
+#include <string.h>
+
+/* No inline script or style, nothing from elsewhere; data: is for Bootstrap's own small icons. */
+static const char content_security_policy[] =
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+	"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+	"frame-ancestors 'none'";
+
+static void add_headers(struct visit *visit)
+{
+	struct response *response = visit->response;
+	const struct config *config = visit->app->config;
+	response_add_header(response, "Cache-Control", "no-store");
+	response_add_header(response, "Vary", "Accept, Cookie");
+	response_add_header(response, "X-Content-Type-Options", "nosniff");
+	response_add_header(response, "X-Frame-Options", "DENY");
+	response_add_header(response, "Referrer-Policy", "same-origin");
+	response_add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+	response_add_header(response, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+	response_add_header(response, "Content-Security-Policy", content_security_policy);
+	response_add_header(response, "X-Request-Id", visit->request->id);
+	if (config->site.hsts_seconds > 0 && config->site.https)
+		response_add_header(response, "Strict-Transport-Security",
+				    pool_printf(visit->pool, "max-age=%lld",
+						(long long)config->site.hsts_seconds));
+}
+
+static void render_json(struct visit *visit)
+{
+	struct buffer out = buffer_new(visit->pool, 1024);
+	json_write(&out, visit->data);
+	buffer_byte(&out, '\n');
+	response_set_body(visit->response, "application/json; charset=utf-8", out.bytes, out.length);
+}
+
+/* What every page can use: the layout's names. */
+static struct value *common_values(struct visit *visit)
+{
+	const struct config *config = visit->app->config;
+	struct value *common = value_object(visit->pool);
+	value_set_string(common, "base", config->site.base_path);
+	value_set_string(common, "site_name", config->site.name);
+	value_set_string(common, "static_version", visit->app->static_version);
+	value_set_string(common, "csrf_token", csrf_token(visit->pool, visit->csrf_cookie));
+	value_set_bool(common, "registration", config->users.registration);
+	value_set_bool(common, "is_signed_in", visit->session != NULL);
+	if (visit->session != NULL) {
+		struct value *user = value_object(visit->pool);
+		value_set_string(user, "name", visit->session->username);
+		value_set(common, "user", user);
+	}
+	const char *path = visit->request->path;
+	value_set_bool(common, "at_home", strcmp(path, "/") == 0);
+	value_set_bool(common, "at_chat", text_starts_with(path, "/chat"));
+	value_set_bool(common, "at_dashboard", strcmp(path, "/dashboard") == 0);
+	value_set_bool(common, "at_profile", strcmp(path, "/profile") == 0);
+	return common;
+}
+
+static void render_html(struct visit *visit)
+{
+	if (visit->csrf_cookie_is_new)
+		visit_rotate_csrf(visit);
+	const struct value *const contexts[] = { common_values(visit), visit->data, visit->page };
+	struct buffer out = buffer_new(visit->pool, 16 << 10);
+	if (template_render(visit->app->templates, visit->template_name, contexts, 3, &out) != OK) {
+		log_event(LOG_LEVEL_ERROR, "template_failed", "template", visit->template_name, NULL);
+		response_set_status(visit->response, 500);
+		buffer_clear(&out);
+		buffer_puts(&out, outcome_meaning(INTERNAL_ERROR)->message);
+		response_set_body(visit->response, "text/plain; charset=utf-8", out.bytes, out.length);
+		return;
+	}
+	response_set_body(visit->response, "text/html; charset=utf-8", out.bytes, out.length);
+}
+
+void page_render(struct visit *visit)
+{
+	bool json = visit->request->wants_json ||
+		    (visit->template_name == NULL && visit->location == NULL);
+	add_headers(visit);
+	response_set_status(visit->response, visit->status);
+	if (visit->location != NULL && !json) {
+		response_set_status(visit->response,
+				    visit->app->config->session.legacy_redirects ? 302 : 303);
+		response_add_header(visit->response, "Location", visit->location);
+		return;
+	}
+	if (json)
+		render_json(visit);
+	else
+		render_html(visit);
+}

@@ -1,0 +1,19 @@
+/* Pending forms: what somebody typed into a form whose sign-in had run out meanwhile.
+ *
+ * The sign-in page carries it along in a hidden field; after signing in the person sees it again
+ * and confirms it. Nothing is stored, nothing is sent on its own. */
+#pragma once
+#include "app/visit.h"
+
+/* The sign-in page with status 401 and what was typed in it. */
+enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason);
+
+/* Whether the sign-in form brought a pending form along. */
+bool pending_exists(const struct visit *visit);
+
+/* Keep it in the sign-in page that is shown again. */
+void pending_keep(struct visit *visit);
+
+/* After signing in: the page that shows what was typed and asks to send it. OK, or BAD_REQUEST when
+ * what came along is no form of ours. */
+enum outcome pending_show_confirm(struct visit *visit);

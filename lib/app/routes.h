@@ -1,0 +1,36 @@
+/* Routes: which handler answers which address. Each page's file has a table of them; a program
+ * names the tables it serves. */
+#pragma once
+#include "access/access.h"
+#include "app/visit.h"
+
+/* What a route asks for, beside enum access_need. The default is: somebody signed in, and a CSRF
+ * token on every method that changes something. A forgotten bit closes a page, never opens one. */
+enum route_need {
+	SIGNED_IN = ACCESS_SIGNED_IN,
+	PUBLIC = ACCESS_PUBLIC,
+	NO_SESSION = 1 << 8,  /* does not even look who is there; only with PUBLIC */
+	JSON_SIGN_IN = 1 << 9 /* a program without a session may post JSON without a CSRF token */
+};
+
+struct route {
+	unsigned methods; /* METHOD_GET (includes HEAD), METHOD_POST */
+	const char *path; /* a last '*' stands for anything that follows, also nothing */
+	unsigned needs;
+	/* Do it. OK: the reply is complete; anything else becomes the error page. */
+	enum outcome (*handle)(struct visit *visit);
+	/* For a form: show it again with what was typed, because the CSRF token was stale. Nothing
+	 * may be changed. NULL: the error page. */
+	enum outcome (*show_again)(struct visit *visit);
+};
+
+/* A page's routes, ended by a row without a path. */
+struct route_table {
+	const char *name; /* of the page */
+	const struct route *routes;
+};
+
+/* The route for a path and method. NULL: none; then `*allowed` has the methods that the path takes,
+ * 0 when nobody knows the path. `*rest` gets what '*' stands for. */
+const struct route *route_find(const struct route_table *const *tables, const char *path,
+			       enum method method, unsigned *allowed, const char **rest);

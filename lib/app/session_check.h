@@ -1,0 +1,8 @@
+/* Session check: who is there? Joins the session (PostgreSQL) with the person (MySQL), who is looked
+ * up again once a minute. */
+#pragma once
+#include "app/visit.h"
+
+/* Fill visit->session from the cookie. OK: somebody is signed in. SESSION_EXPIRED: a cookie that is
+ * no (longer) good. SIGN_IN_REQUIRED: no cookie. UNAVAILABLE: cannot tell. */
+enum outcome session_check(struct visit *visit);

@@ -1,0 +1,129 @@
+#include "auth/credentials.h"
+#include "base/log.h"
+#include <string.h>
+
+/* A style packed into an int, so that threads can share it without a lock: cost, variant, wrapper. */
+static int pack(const struct password_style *style)
+{
+	int wrapper = *style->wrapper == '\0' ? 0 : strcmp(style->wrapper, "bcrypt$") == 0 ? 1 : 2;
+	return style->cost | style->variant << 8 | wrapper << 16;
+}
+
+static struct password_style unpack(int packed)
+{
+	static const char *const wrappers[] = { "", "bcrypt$", "bcrypt_sha256$" };
+	return (struct password_style){ (char)(packed >> 8 & 0xff), packed & 0xff,
+					wrappers[packed >> 16] };
+}
+
+/* How the table's newest hashes are written. Of several costs the highest counts: it is what an
+ * unknown person must take at least. Empty or unreadable tables: our own style. */
+static struct password_style neighbour_style(struct auth *auth, struct pool *pool)
+{
+	int known = auth->neighbour_style;
+	if (known != 0)
+		return unpack(known);
+	const char *hashes[5];
+	size_t count = 0;
+	struct password_style style = { 'b', auth->bcrypt_cost, "" };
+	if (users_sample_hashes(auth->users, pool, hashes, &count) != OK)
+		return style; /* ask again next time */
+	bool found = false;
+	for (size_t i = 0; i < count; i++) {
+		struct password_style one;
+		if (!password_read_style(hashes[i], &one))
+			continue;
+		if (!found || one.cost > style.cost)
+			style.cost = one.cost;
+		if (!found) {
+			/* $2x$ marks hashes of an old fault; nobody writes new ones. */
+			style.variant = one.variant == 'x' ? 'y' : one.variant;
+			style.wrapper = one.wrapper;
+		}
+		found = true;
+	}
+	auth->neighbour_style = pack(&style);
+	return style;
+}
+
+enum outcome credentials_hash(struct auth *auth, struct pool *pool, const char *password,
+			      const char **stored_password)
+{
+	struct password_style style = neighbour_style(auth, pool);
+	style.cost = auth->bcrypt_cost;
+	size_t slot;
+	if (!hash_slots_acquire(auth->slots, auth->hash_wait_ms, &slot))
+		return BUSY;
+	*stored_password = password_hash(pool, password, &style);
+	hash_slots_release(auth->slots, slot);
+	return *stored_password != NULL ? OK : INTERNAL_ERROR;
+}
+
+/* One hash, whoever asks. `user` NULL or without a readable hash: work for nothing. */
+static enum outcome check_password(struct auth *auth, struct pool *pool, const struct user *user,
+				   const char *password)
+{
+	bool readable = user != NULL && password_read_style(user->stored_password, NULL);
+	int cost = readable ? 0 : neighbour_style(auth, pool).cost;
+	size_t slot;
+	if (!hash_slots_acquire(auth->slots, auth->hash_wait_ms, &slot))
+		return BUSY;
+	bool matches = false;
+	if (readable)
+		matches = password_matches(password, user->stored_password);
+	else
+		password_waste_time(password, cost);
+	hash_slots_release(auth->slots, slot);
+	return matches ? OK : WRONG_CREDENTIALS;
+}
+
+/* Replace a hash that is weaker than new ones. Nothing here keeps anybody from signing in. */
+static void rehash(struct auth *auth, struct pool *pool, const char *password,
+		   struct credentials_verdict *verdict)
+{
+	struct user *user = verdict->user;
+	struct password_style style;
+	if (!auth->rehash || !password_read_style(user->stored_password, &style) ||
+	    style.cost >= auth->bcrypt_cost)
+		return;
+	if (style.variant == 'x')
+		style.variant = 'y';
+	/* The same prefix and wrapper: the table's other programs go on reading it. A password
+	 * longer than bcrypt reads stays as it was made, truncated. */
+	style.cost = auth->bcrypt_cost;
+	size_t slot;
+	if (!hash_slots_acquire(auth->slots, 0, &slot))
+		return; /* busy: next time */
+	const char *stronger = password_hash(pool, password, &style);
+	hash_slots_release(auth->slots, slot);
+	if (stronger == NULL || users_replace_password(auth->users, pool, user, stronger) != OK)
+		return;
+	verdict->replaced_password = user->stored_password;
+	user->stored_password = stronger;
+	log_event(LOG_LEVEL_INFO, "password_rehashed", "user", user->id, NULL);
+}
+
+enum outcome credentials_check(struct auth *auth, struct pool *pool,
+			       const struct credentials *credentials,
+			       struct credentials_verdict *verdict)
+{
+	const char *bucket = throttle_bucket(pool, credentials->login, credentials->address);
+	enum outcome outcome = throttle_count(&auth->throttle, pool, bucket, &verdict->retry_after_s);
+	if (outcome != OK)
+		return outcome;
+	outcome = users_find(auth->users, pool, credentials->login, &verdict->user);
+	if (outcome == OK || outcome == NOT_FOUND)
+		outcome = check_password(auth, pool, verdict->user, credentials->password);
+	if (outcome == BUSY || outcome == SIGN_IN_UNAVAILABLE) {
+		throttle_uncount(&auth->throttle, pool, bucket);
+		return outcome;
+	}
+	if (outcome != OK)
+		return outcome;
+	if (!verdict->user->is_active)
+		return ACCOUNT_DISABLED;
+	throttle_forgive(&auth->throttle, pool, bucket);
+	rehash(auth, pool, credentials->password, verdict);
+	users_note_sign_in(auth->users, pool, verdict->user);
+	return OK;
+}

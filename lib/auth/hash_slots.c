@@ -1,0 +1,133 @@
+#include "auth/hash_slots.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How often a waiting sign-in looks for a free slot: short against one hash, which takes
+ * 50 to 300 ms. */
+enum { LOOK_AGAIN_MS = 4, SLOTS_MAX = 256 };
+
+struct shared {
+	uint32_t ready;
+	uint32_t count;
+	pthread_mutex_t mutexes[SLOTS_MAX];
+};
+
+struct hash_slots {
+	struct shared *shared;
+};
+
+static void unmap(void *data)
+{
+	munmap(data, sizeof(struct shared));
+}
+
+static void prepare(struct shared *shared, size_t count)
+{
+	pthread_mutexattr_t attributes;
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	for (size_t i = 0; i < count; i++)
+		pthread_mutex_init(&shared->mutexes[i], &attributes);
+	pthread_mutexattr_destroy(&attributes);
+	shared->count = (uint32_t)count;
+	shared->ready = 1;
+}
+
+/* The file of this user with this many slots; -1 when it is not ours or cannot be made. Its name
+ * holds the count: programs with other settings do not meet, a changed setting starts afresh. */
+static int open_file(struct pool *pool, const char *folder, size_t count)
+{
+	const char *path = pool_printf(pool, "%s/gatehouse-hash-slots-%ld-%zu", folder,
+				       (long)geteuid(), count);
+	int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file < 0)
+		return -1;
+	struct stat about;
+	if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode) || about.st_uid != geteuid() ||
+	    (about.st_mode & 077) != 0) {
+		close(file);
+		errno = EPERM;
+		return -1;
+	}
+	return file;
+}
+
+static struct shared *map_file(int file, size_t count)
+{
+	struct shared *shared = NULL;
+	flock(file, LOCK_EX); /* two programs starting at once */
+	if (ftruncate(file, sizeof *shared) == 0)
+		shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (shared != NULL && shared != MAP_FAILED && shared->ready == 0)
+		prepare(shared, count);
+	flock(file, LOCK_UN);
+	close(file);
+	return shared != MAP_FAILED ? shared : NULL;
+}
+
+struct hash_slots *hash_slots_open(struct pool *pool, const char *folder, size_t count)
+{
+	if (count == 0) {
+		long processors = sysconf(_SC_NPROCESSORS_ONLN);
+		count = processors > 0 ? (size_t)processors : 1;
+	}
+	if (count > SLOTS_MAX)
+		count = SLOTS_MAX;
+	struct hash_slots *slots = pool_zalloc(pool, sizeof *slots);
+	int file = open_file(pool, folder, count);
+	if (file >= 0)
+		slots->shared = map_file(file, count);
+	if (slots->shared == NULL) {
+		log_event(LOG_LEVEL_WARNING, "hash_slots_not_shared", "folder", folder, "reason",
+			  strerror(errno), NULL);
+		slots->shared = mmap(NULL, sizeof *slots->shared, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (slots->shared == MAP_FAILED)
+			return NULL;
+		prepare(slots->shared, count);
+	}
+	pool_cleanup(pool, unmap, slots->shared);
+	return slots;
+}
+
+static bool try_slot(pthread_mutex_t *mutex)
+{
+	int status = pthread_mutex_trylock(mutex);
+	if (status == EOWNERDEAD) {
+		pthread_mutex_consistent(mutex);
+		return true;
+	}
+	return status == 0;
+}
+
+bool hash_slots_acquire(struct hash_slots *slots, int64_t wait_ms, size_t *slot)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+	for (;;) {
+		for (size_t i = 0; i < slots->shared->count; i++) {
+			if (try_slot(&slots->shared->mutexes[i])) {
+				*slot = i;
+				return true;
+			}
+		}
+		if (clock_monotonic_ms() >= deadline_ms)
+			return false;
+		struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
+		nanosleep(&pause, NULL);
+	}
+}
+
+void hash_slots_release(struct hash_slots *slots, size_t slot)
+{
+	pthread_mutex_unlock(&slots->shared->mutexes[slot]);
+}

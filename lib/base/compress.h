@@ -1,0 +1,12 @@
+/* zlib streams (RFC 1950), as Django's signing module uses them. */
+#pragma once
+#include "base/memory.h"
+
+/* The compressed bytes. */
+unsigned char *compress_deflate(struct pool *pool, const void *data, size_t size,
+				size_t *compressed_size);
+
+/* The original bytes; NULL when the stream is damaged, has bytes behind it, or holds more than
+ * `limit` bytes (a small stream can unpack to a thousand times its size). */
+unsigned char *compress_inflate(struct pool *pool, const void *data, size_t size, size_t limit,
+				size_t *inflated_size);

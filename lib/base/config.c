@@ -1,0 +1,435 @@
+#include "base/config.h"
+#include "base/config_table.h"
+#include "base/file.h"
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum {
+	FILE_MAX_BYTES = 1 << 20,
+	LINE_MAX_BYTES = 16 << 10,
+	SECRET_FILE_MAX_BYTES = 64 << 10,
+	SECRET_KEY_MIN_CHARACTERS = 32,
+};
+
+/* Where a setting's text came from, for messages: "FILE:LINE" or the variable's name. */
+struct source {
+	const char *text;
+	const char *place;
+	bool from_file; /* text is the path of a file that holds the value */
+};
+
+struct reader {
+	struct pool *pool;
+	struct buffer *errors;
+	const char *path;
+	const char *at;       /* what of the file is still to be read */
+	int line;
+	struct source *sources; /* one for each setting */
+	bool failed;
+};
+
+static void complain(struct reader *reader, const char *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void complain(struct reader *reader, const char *place, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	buffer_printf(reader->errors, "%s: %s\n", place,
+		      pool_vprintf(reader->pool, format, arguments));
+	va_end(arguments);
+	reader->failed = true;
+}
+
+/* The setting that a key means; `*from_file` when it is the KEY_file form of a secret. */
+static const struct setting *find_setting(const char *section, const char *key, bool *from_file)
+{
+	*from_file = false;
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *setting = &settings[i];
+		if (strcmp(setting->section, section) != 0)
+			continue;
+		if (strcmp(setting->key, key) == 0)
+			return setting;
+		size_t length = strlen(setting->key);
+		if (setting->type == SETTING_SECRET && strncmp(key, setting->key, length) == 0 &&
+		    strcmp(key + length, "_file") == 0) {
+			*from_file = true;
+			return setting;
+		}
+	}
+	return NULL;
+}
+
+static const char *file_place(struct reader *reader)
+{
+	return pool_printf(reader->pool, "%s:%d", reader->path, reader->line);
+}
+
+/* inih asks for one line after the other; counting them here gives every message its line. */
+static char *next_line(char *line, int size, void *stream)
+{
+	struct reader *reader = stream;
+	if (*reader->at == '\0')
+		return NULL;
+	size_t length = strcspn(reader->at, "\n");
+	bool ends = reader->at[length] == '\n';
+	reader->line++;
+	if (length + 2 > (size_t)size) {
+		complain(reader, file_place(reader), "the line is too long");
+		length = (size_t)size - 2;
+	}
+	memcpy(line, reader->at, length);
+	line[length] = '\n';
+	line[length + 1] = '\0';
+	reader->at += strcspn(reader->at, "\n") + (ends ? 1 : 0);
+	return line;
+}
+
+static int take_pair(void *user, const char *section, const char *key, const char *value)
+{
+	struct reader *reader = user;
+	bool from_file;
+	const struct setting *setting = find_setting(section, key, &from_file);
+	if (setting == NULL) {
+		complain(reader, file_place(reader), "unknown setting %s in section [%s]", key, section);
+		return 1;
+	}
+	struct source *source = &reader->sources[setting - settings];
+	if (source->text != NULL)
+		complain(reader, file_place(reader), "%s is set twice, first at %s", key, source->place);
+	*source = (struct source){ .text = pool_strdup(reader->pool, value),
+				   .place = file_place(reader),
+				   .from_file = from_file };
+	return 1;
+}
+
+static void read_file(struct reader *reader)
+{
+	struct stat about;
+	if (stat(reader->path, &about) != 0) {
+		complain(reader, reader->path, "cannot be read: %s", strerror(errno));
+		return;
+	}
+	if ((about.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		complain(reader, reader->path,
+			 "other users can read it; it holds secrets, so run: chmod o-rwx %s",
+			 reader->path);
+	size_t length = 0;
+	const char *bytes = file_read(reader->pool, reader->path, FILE_MAX_BYTES, &length);
+	if (bytes == NULL) {
+		complain(reader, reader->path, "cannot be read: %s", strerror(errno));
+		return;
+	}
+	if (strlen(bytes) != length || !text_is_utf8(bytes, length)) {
+		complain(reader, reader->path, "is not a text file in UTF-8");
+		return;
+	}
+	reader->at = bytes;
+	/* inih's defaults would cut a secret at " ;" and at 200 bytes. */
+	ini_allow_inline_comments = false;
+	ini_allow_multiline = false;
+	ini_max_line = LINE_MAX_BYTES;
+	ini_use_stack = false;
+	int line = ini_parse_stream(next_line, reader, take_pair, reader);
+	if (line > 0)
+		complain(reader, pool_printf(reader->pool, "%s:%d", reader->path, line),
+			 "expected [section], key = value, or a comment");
+}
+
+static char *variable_name(struct pool *pool, const struct setting *setting, const char *suffix)
+{
+	char *name = pool_printf(pool, "GATEHOUSE_%s_%s%s", setting->section, setting->key, suffix);
+	for (char *c = name; *c != '\0'; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return name;
+}
+
+static const char *find_variable(const char *const *environment, const char *name)
+{
+	size_t length = strlen(name);
+	for (; environment != NULL && *environment != NULL; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+static void read_environment(struct reader *reader, const char *const *environment)
+{
+	for (size_t i = 0; i < setting_count; i++) {
+		const char *const suffixes[] = { "", "_FILE" };
+		size_t forms = settings[i].type == SETTING_SECRET ? 2 : 1;
+		for (size_t j = 0; j < forms; j++) {
+			const char *name = variable_name(reader->pool, &settings[i], suffixes[j]);
+			const char *text = find_variable(environment, name);
+			if (text != NULL)
+				reader->sources[i] = (struct source){
+					.text = text, .place = name, .from_file = j == 1
+				};
+		}
+	}
+}
+
+static const char *read_secret_file(struct reader *reader, const struct source *source)
+{
+	size_t length = 0;
+	char *text = file_read(reader->pool, source->text, SECRET_FILE_MAX_BYTES, &length);
+	if (text == NULL) {
+		complain(reader, source->place, "cannot read %s: %s", source->text, strerror(errno));
+		return NULL;
+	}
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		text[--length] = '\0';
+	pool_wipe_at_end(reader->pool, text, length);
+	return text;
+}
+
+static void store_integer(struct reader *reader, const struct setting *setting,
+			  const struct source *source, int64_t *target)
+{
+	if (!text_to_integer(source->text, setting->minimum, setting->maximum, target))
+		complain(reader, source->place, "%s must be a whole number from %lld to %lld",
+			 setting->key, (long long)setting->minimum, (long long)setting->maximum);
+}
+
+static void store_boolean(struct reader *reader, const struct setting *setting,
+			  const struct source *source, bool *target)
+{
+	*target = strcmp(source->text, "on") == 0;
+	if (!*target && strcmp(source->text, "off") != 0)
+		complain(reader, source->place, "%s must be on or off", setting->key);
+}
+
+static void store_choice(struct reader *reader, const struct setting *setting,
+			 const struct source *source, int64_t *target)
+{
+	int64_t index = 0;
+	for (const char *choice = setting->choices; choice != NULL; index++) {
+		const char *bar = strchr(choice, '|');
+		size_t length = bar != NULL ? (size_t)(bar - choice) : strlen(choice);
+		if (strlen(source->text) == length && strncmp(source->text, choice, length) == 0) {
+			*target = index;
+			return;
+		}
+		choice = bar != NULL ? bar + 1 : NULL;
+	}
+	complain(reader, source->place, "%s must be one of %s", setting->key, setting->choices);
+}
+
+static void store_text(struct reader *reader, const struct setting *setting,
+		       const struct source *source, const char **target)
+{
+	const char *text = source->text;
+	if (source->from_file)
+		text = read_secret_file(reader, source);
+	if (text != NULL && !text_is_plain(text, strlen(text), false)) {
+		complain(reader, source->place, "%s holds control characters", setting->key);
+		return;
+	}
+	*target = text != NULL ? text : "";
+}
+
+static void store(struct reader *reader, const struct setting *setting, struct config *config)
+{
+	struct source source = reader->sources[setting - settings];
+	void *target = (char *)config + setting->offset;
+	if (source.text == NULL) {
+		source.text = setting->fallback;
+		source.place = "default";
+	}
+	if (source.text == NULL) {
+		complain(reader, reader->path != NULL ? reader->path : "configuration",
+			 "%s in section [%s] is required. %s", setting->key, setting->section,
+			 setting->help);
+		source.text = "";
+	}
+	switch (setting->type) {
+	case SETTING_INTEGER:
+		store_integer(reader, setting, &source, target);
+		break;
+	case SETTING_BOOLEAN:
+		store_boolean(reader, setting, &source, target);
+		break;
+	case SETTING_CHOICE:
+		store_choice(reader, setting, &source, target);
+		break;
+	case SETTING_TEXT:
+	case SETTING_SECRET:
+		store_text(reader, setting, &source, target);
+		break;
+	}
+}
+
+static const char *place_of(struct reader *reader, size_t offset)
+{
+	for (size_t i = 0; i < setting_count; i++)
+		if (settings[i].offset == offset && reader->sources[i].place != NULL)
+			return reader->sources[i].place;
+	return reader->path != NULL ? reader->path : "configuration";
+}
+
+static void check_url(struct reader *reader, struct config *config)
+{
+	const char *place = place_of(reader, offsetof(struct config, site.url));
+	char *url = pool_strdup(reader->pool, config->site.url);
+	config->site.https = text_starts_with(url, "https://");
+	bool http = text_starts_with(url, "http://");
+	const char *host = strstr(url, "://");
+	if ((!http && !config->site.https) || host == NULL || host[3] == '\0' || host[3] == '/' ||
+	    strpbrk(host + 3, " \"'<>\\?#@") != NULL) {
+		complain(reader, place, "url must look like https://www.example.org");
+		return;
+	}
+	size_t length = strlen(url);
+	while (length > 0 && url[length - 1] == '/')
+		url[--length] = '\0';
+	if (strchr(url + (host - url) + 3, '/') != NULL)
+		complain(reader, place, "url is scheme and host only; a folder goes into base_path");
+	config->site.url = url;
+	config->site.origin = text_lower(reader->pool, url);
+}
+
+static void check_base_path(struct reader *reader, struct config *config)
+{
+	const char *path = config->site.base_path;
+	if (*path == '\0')
+		return;
+	size_t length = strlen(path);
+	size_t plain = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~-");
+	if (path[0] != '/' || path[length - 1] == '/' || plain != length ||
+	    strstr(path, "//") != NULL || strstr(path, "/.") != NULL)
+		complain(reader, place_of(reader, offsetof(struct config, site.base_path)),
+			 "base_path must begin with a slash, not end with one, and hold only "
+			 "letters, digits, dots, dashes and underscores");
+}
+
+static void check_secret_key(struct reader *reader, const struct config *config)
+{
+	const char *place = place_of(reader, offsetof(struct config, django.secret_key));
+	const char *key = config->django.secret_key;
+	if (*key == '\0')
+		return; /* said already */
+	bool seen[256] = { false };
+	size_t different = 0;
+	for (const char *c = key; *c != '\0'; c++) {
+		different += !seen[(unsigned char)*c];
+		seen[(unsigned char)*c] = true;
+	}
+	/* The bounds of Django's own deployment check are 50 characters, 5 different ones; a
+	 * project with a shorter key can exist, one that can be guessed must not. */
+	if (strlen(key) < SECRET_KEY_MIN_CHARACTERS || different < 5)
+		complain(reader, place,
+			 "secret_key is weak: at least %d characters, 5 different ones. Try: "
+			 "openssl rand -base64 48", SECRET_KEY_MIN_CHARACTERS);
+}
+
+static bool is_token(const char *text)
+{
+	return *text != '\0' &&
+	       text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")] ==
+		       '\0';
+}
+
+static void check_together(struct reader *reader, const struct config *config)
+{
+	if (!is_token(config->session.cookie_name))
+		complain(reader, place_of(reader, offsetof(struct config, session.cookie_name)),
+			 "cookie_name takes letters, digits, dash and underscore");
+	if (!is_token(config->session.csrf_cookie_name))
+		complain(reader, place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
+			 "csrf_cookie_name takes letters, digits, dash and underscore");
+	if (config->session.same_site == SAME_SITE_NONE && !config->site.https)
+		complain(reader, place_of(reader, offsetof(struct config, session.same_site)),
+			 "same_site = None needs an https url");
+	if (config->session.landing[0] != '/' || config->session.landing[1] == '/')
+		complain(reader, place_of(reader, offsetof(struct config, session.landing)),
+			 "landing must be a path of this site");
+	if (config->session.idle_minutes > config->session.lifetime_minutes)
+		complain(reader, place_of(reader, offsetof(struct config, session.idle_minutes)),
+			 "idle_minutes is longer than lifetime_minutes");
+}
+
+/* A file inside the document root is one missing rule away from being served. */
+static void check_document_root(struct reader *reader, const char *const *environment)
+{
+	const char *root = find_variable(environment, "DOCUMENT_ROOT");
+	if (reader->path == NULL || text_is_empty(root) || strcmp(root, "/") == 0)
+		return;
+	char *file = realpath(reader->path, NULL), *folder = realpath(root, NULL);
+	if (file != NULL && folder != NULL && text_starts_with(file, folder) &&
+	    file[strlen(folder)] == '/')
+		complain(reader, reader->path, "lies inside the document root %s; move it out", root);
+	free(file);
+	free(folder);
+}
+
+const struct config *config_load_from(struct pool *pool, const char *path,
+				      const char *const *environment, struct buffer *errors)
+{
+	struct reader reader = {
+		.pool = pool,
+		.errors = errors,
+		.path = path,
+		.sources = pool_zalloc(pool, setting_count * sizeof *reader.sources),
+	};
+	struct config *config = pool_zalloc(pool, sizeof *config);
+	if (path != NULL)
+		read_file(&reader);
+	read_environment(&reader, environment);
+	for (size_t i = 0; i < setting_count; i++)
+		store(&reader, &settings[i], config);
+	if (!reader.failed) {
+		check_url(&reader, config);
+		check_base_path(&reader, config);
+		check_secret_key(&reader, config);
+		check_together(&reader, config);
+		check_document_root(&reader, environment);
+	}
+	return reader.failed ? NULL : config;
+}
+
+const char *config_path(struct pool *pool)
+{
+	const char *named = getenv("GATEHOUSE_CONF");
+	if (!text_is_empty(named))
+		return pool_strdup(pool, named);
+	const char *home = getenv("HOME");
+	const char *const places[] = {
+		home != NULL ? pool_printf(pool, "%s/.config/gatehouse/gatehouse.conf", home) : NULL,
+		"/etc/gatehouse/gatehouse.conf",
+	};
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (places[i] != NULL && access(places[i], F_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+const struct config *config_load(struct pool *pool, struct buffer *errors)
+{
+	return config_load_from(pool, config_path(pool), (const char *const *)environ, errors);
+}
+
+const char *const *config_list(struct pool *pool, const char *setting)
+{
+	size_t count = 1;
+	for (const char *c = setting; *c != '\0'; c++)
+		count += *c == ',';
+	const char **items = pool_zalloc(pool, (count + 1) * sizeof *items);
+	size_t filled = 0;
+	while (*setting != '\0') {
+		size_t length = strcspn(setting, ",");
+		const char *item = text_trim(pool, pool_strndup(pool, setting, length));
+		if (*item != '\0')
+			items[filled++] = item;
+		setting += length + (setting[length] == ',');
+	}
+	return items;
+}

@@ -1,0 +1,12 @@
+/* JSON text (RFC 8259) to values and back. Reading is jansson's work. */
+#pragma once
+#include "base/text.h"
+#include "base/value.h"
+
+/* Parse UTF-8 JSON text. NULL when it is not JSON, has duplicate keys or a NUL in a string, is
+ * nested deeper than 64, or holds numbers that do not fit 64 bits. */
+struct value *json_read(struct pool *pool, const char *bytes, size_t length);
+
+/* Append the value as compact JSON in UTF-8. '<', '>', '&', U+2028 and U+2029 are escaped, so that
+ * the text may stand inside a <script type="application/json"> element. */
+void json_write(struct buffer *out, const struct value *value);

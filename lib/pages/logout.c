@@ -1,0 +1,35 @@
+#include "app/sign_in.h"
+#include "pages/pages.h"
+
+static enum outcome logout_show(struct visit *visit)
+{
+	if (visit->session == NULL)
+		return visit_redirect(visit, "/auth/login", NULL);
+	return visit_show(visit, "logout.html");
+}
+
+static enum outcome logout_again(struct visit *visit)
+{
+	if (visit->session == NULL)
+		return visit_redirect(visit, "/auth/login", NULL);
+	return visit_refuse(visit, CSRF_FAILED, "logout.html");
+}
+
+static enum outcome logout_submit(struct visit *visit)
+{
+	enum outcome outcome = sign_out(visit);
+	if (outcome != OK)
+		return outcome;
+	return visit_redirect(visit, "/auth/login?notice=signed_out", "You are signed out.");
+}
+
+/* Public, so that somebody whose sign-in has run out is told "signed out" and not "sign in". */
+static const struct route routes[] = {
+	{ METHOD_GET, "/auth/logout", PUBLIC, logout_show, NULL },
+	{ METHOD_GET, "/logout", PUBLIC, logout_show, NULL },
+	{ METHOD_POST, "/auth/logout", PUBLIC, logout_submit, logout_again },
+	{ METHOD_POST, "/logout", PUBLIC, logout_submit, logout_again },
+	{ 0, NULL, 0, NULL, NULL },
+};
+
+const struct route_table logout_page = { "logout", routes };

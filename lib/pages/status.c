@@ -1,0 +1,24 @@
+#include "pages/pages.h"
+
+/* Whether the visitor is signed in; a stranger gets an answer, not a refusal. */
+static enum outcome status_show(struct visit *visit)
+{
+	const struct session *session = visit->session;
+	value_set_bool(visit->data, "authenticated", session != NULL);
+	if (session != NULL) {
+		value_set_string(visit->data, "username", session->username);
+		value_set_string(visit->data, "kind", session->kind);
+		value_set_string(visit->data, "session", session->public_id);
+		value_set_integer(visit->data, "expires_in", session->times.expires_in_s);
+	} else if (visit->had_session_cookie) {
+		value_set_string(visit->data, "detail", "Invalid or expired session");
+	}
+	return OK;
+}
+
+static const struct route routes[] = {
+	{ METHOD_GET, "/auth/status", PUBLIC, status_show, NULL },
+	{ 0, NULL, 0, NULL, NULL },
+};
+
+const struct route_table status_page = { "status", routes };

@@ -1,0 +1,28 @@
+/* FastCGI: the only file that knows libfcgi. It accepts requests on worker threads, stops cleanly
+ * on SIGTERM, and falls back to plain CGI when the web server started the program that way. */
+#pragma once
+#include "base/memory.h"
+#include <sys/types.h>
+
+/* One request on its way: parameters and body in, response out. */
+struct exchange;
+
+/* A parameter of the web server; NULL when it was not sent. Lives until the request ends. */
+const char *exchange_parameter(const struct exchange *exchange, const char *name);
+
+/* Read up to `size` bytes of the body: the count, 0 at its end, -1 when it was cut off. */
+ssize_t exchange_read(struct exchange *exchange, char *bytes, size_t size);
+
+/* Write to the response; false when the client has gone. */
+bool exchange_write(struct exchange *exchange, const char *bytes, size_t length);
+
+struct fastcgi_options {
+	const char *listen; /* "unix:/path", "host:port", or NULL: the socket on descriptor 0 */
+	size_t threads;
+	void (*handle)(void *context, struct exchange *exchange);
+	void *context;
+};
+
+/* Serve until SIGTERM or SIGINT, finish what is in flight, return the exit status. As plain CGI:
+ * serve one request and return. */
+int fastcgi_serve(const struct fastcgi_options *options);

@@ -1,0 +1,294 @@
+#include "web/request.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TARGET_MAX_BYTES = 8192,
+	HEADER_MAX_BYTES = 8192,
+	/* A body over the limit is read and thrown away, so that the client gets our answer rather
+	 * than a broken connection; beyond this it is not worth it. */
+	DRAIN_MAX_BYTES = 64 << 20,
+};
+
+static const char *parameter(struct pool *pool, const struct exchange *exchange, const char *name)
+{
+	const char *text = exchange_parameter(exchange, name);
+	if (text_is_empty(text) || strlen(text) > HEADER_MAX_BYTES)
+		return NULL;
+	return pool_strdup(pool, text);
+}
+
+static void read_method(struct request *request, const char *name)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} methods[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_HEAD }, { "POST", METHOD_POST } };
+	request->method_name = name != NULL ? name : "";
+	request->method = METHOD_OTHER;
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (strcmp(request->method_name, methods[i].name) == 0)
+			request->method = methods[i].method;
+}
+
+/* REQUEST_URI without scheme and host, which some clients send. */
+static const char *local_target(const char *uri)
+{
+	if (text_starts_with(uri, "http://") || text_starts_with(uri, "https://")) {
+		uri = strchr(strstr(uri, "://") + 3, '/');
+		return uri != NULL ? uri : "/";
+	}
+	return uri;
+}
+
+/* The target as a path: from REQUEST_URI, which every server sends as the client wrote it. When the
+ * program was called by its own name (/app.fcgi/auth/login), the path is what follows. */
+static const char *find_target(struct pool *pool, const struct exchange *exchange)
+{
+	const char *uri = exchange_parameter(exchange, "REQUEST_URI");
+	const char *script = exchange_parameter(exchange, "SCRIPT_NAME");
+	const char *rest = exchange_parameter(exchange, "PATH_INFO");
+	if (text_is_empty(uri))
+		return pool_printf(pool, "%s%s", script != NULL ? script : "",
+				   rest != NULL ? rest : "");
+	uri = local_target(uri);
+	if (!text_is_empty(script) && text_ends_with(script, ".fcgi") && text_starts_with(uri, script))
+		uri += strlen(script);
+	return pool_strdup(pool, *uri != '\0' ? uri : "/");
+}
+
+/* Decode a path that is written in its one plain form. Empty segments, dots, encoded slashes and
+ * backslashes name no page of ours: "" then, which no route matches. */
+static const char *plain_path(struct pool *pool, const char *raw, size_t length)
+{
+	char *path = pool_strndup(pool, raw, length);
+	if (strstr(path, "%2f") != NULL || strstr(path, "%2F") != NULL)
+		return "";
+	size_t decoded = form_decode(path, length, false);
+	path[decoded] = '\0';
+	if (!text_is_plain(path, decoded, false) || strchr(path, '\\') != NULL ||
+	    strstr(path, "//") != NULL || strstr(path, "/./") != NULL ||
+	    strstr(path, "/../") != NULL || text_ends_with(path, "/.") ||
+	    text_ends_with(path, "/.."))
+		return "";
+	return path;
+}
+
+static void read_target(struct request *request, const char *target, const char *base_path)
+{
+	size_t path_length = strcspn(target, "?#");
+	request->path = "";
+	request->query = form_parse(request->pool, "", 0);
+	request->target = "/";
+	if (strlen(target) > TARGET_MAX_BYTES || target[0] != '/') {
+		request->problem = BAD_REQUEST;
+		return;
+	}
+	request->target = target;
+	const char *path = plain_path(request->pool, target, path_length);
+	size_t base_length = strlen(base_path);
+	if (strncmp(path, base_path, base_length) == 0 &&
+	    (path[base_length] == '/' || path[base_length] == '\0'))
+		request->path = path[base_length] == '/' ? path + base_length : "/";
+	if (*path == '\0')
+		request->path = "";
+	const char *query = target + path_length;
+	if (*query == '?') {
+		struct form *form = form_parse(request->pool, query + 1, strcspn(query + 1, "#"));
+		if (form == NULL)
+			request->problem = BAD_REQUEST;
+		else
+			request->query = form;
+	}
+}
+
+/* How much a client wants a type (RFC 9110, section 12.5.1), in thousandths; 0: not named. */
+static int preference(const char *accept, const char *type)
+{
+	size_t length = strlen(type);
+	for (const char *at = accept; at != NULL && *at != '\0';) {
+		at += strspn(at, " \t,");
+		size_t item = strcspn(at, ",");
+		if (item >= length && strncmp(at, type, length) == 0 &&
+		    strchr(",; \t", at[length]) != NULL) {
+			const char *q = strstr(at, "q=");
+			if (q == NULL || q > at + item)
+				return 1000;
+			return (int)(strtod(q + 2, NULL) * 1000);
+		}
+		at += item;
+	}
+	return 0;
+}
+
+static enum body_kind kind_of(const char *content_type)
+{
+	if (content_type == NULL)
+		return BODY_NONE;
+	size_t length = strcspn(content_type, "; \t");
+	static const struct {
+		const char *name;
+		enum body_kind kind;
+	} kinds[] = { { "application/x-www-form-urlencoded", BODY_FORM },
+		      { "application/json", BODY_JSON } };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strlen(kinds[i].name) == length && strncmp(content_type, kinds[i].name, length) == 0)
+			return kinds[i].kind;
+	return BODY_OTHER;
+}
+
+/* The whole body; false when the client went away. `*over` when it is larger than the limit. */
+static bool read_body(struct exchange *exchange, struct buffer *body, size_t limit, bool *over)
+{
+	char piece[8192];
+	size_t total = 0;
+	*over = false;
+	for (;;) {
+		ssize_t got = exchange_read(exchange, piece, sizeof piece);
+		if (got < 0)
+			return false;
+		if (got == 0)
+			return true;
+		total += (size_t)got;
+		if (total > limit)
+			*over = true;
+		else
+			buffer_add(body, piece, (size_t)got);
+		if (total > DRAIN_MAX_BYTES)
+			return true;
+	}
+}
+
+static void parse_body(struct request *request, const struct buffer *body)
+{
+	switch (request->body_kind) {
+	case BODY_FORM:
+		request->form = form_parse(request->pool, body->bytes, body->length);
+		if (request->form == NULL)
+			request->problem = BAD_REQUEST;
+		break;
+	case BODY_JSON:
+		request->json = json_read(request->pool, body->bytes, body->length);
+		if (value_type(request->json) != VALUE_OBJECT)
+			request->problem = BAD_REQUEST;
+		break;
+	case BODY_OTHER:
+		if (body->length > 0)
+			request->problem = UNSUPPORTED_TYPE;
+		break;
+	case BODY_NONE:
+		if (body->length > 0)
+			request->problem = BAD_REQUEST;
+		break;
+	}
+}
+
+static bool take_body(struct request *request, struct exchange *exchange, size_t limit)
+{
+	const char *declared = exchange_parameter(exchange, "CONTENT_LENGTH");
+	int64_t expected = 0;
+	bool is_declared = !text_is_empty(declared);
+	if (is_declared && !text_to_integer(declared, 0, INT64_MAX, &expected)) {
+		request->problem = BAD_REQUEST;
+		return true;
+	}
+	if (request_is_safe(request) && expected == 0) {
+		request->body_kind = BODY_NONE;
+		return true;
+	}
+	/* Room for all of it at once: a buffer that grows leaves copies behind, of passwords too. */
+	size_t room = (uint64_t)expected < limit ? (size_t)expected : limit;
+	struct buffer body = buffer_new(request->pool, room + 1);
+	bool over;
+	if (!read_body(exchange, &body, limit, &over))
+		return false;
+	pool_wipe_at_end(request->pool, body.bytes, body.length);
+	if (over)
+		request->problem = TOO_LARGE;
+	else if (is_declared && (uint64_t)expected != body.length)
+		request->problem = BAD_REQUEST;
+	else if (request->problem == OK)
+		parse_body(request, &body);
+	return true;
+}
+
+static const char *new_request_id(struct pool *pool)
+{
+	unsigned char random[8];
+	crypto_random(random, sizeof random);
+	return crypto_hex(pool, random, sizeof random);
+}
+
+struct request *request_read(struct pool *pool, struct exchange *exchange,
+			     const struct request_limits *limits)
+{
+	struct request *request = pool_zalloc(pool, sizeof *request);
+	request->pool = pool;
+	request->id = new_request_id(pool);
+	read_method(request, parameter(pool, exchange, "REQUEST_METHOD"));
+	read_target(request, find_target(pool, exchange), limits->base_path);
+	request->address = parameter(pool, exchange, "REMOTE_ADDR");
+	request->user_agent = parameter(pool, exchange, "HTTP_USER_AGENT");
+	request->cookies = parameter(pool, exchange, "HTTP_COOKIE");
+	request->origin = parameter(pool, exchange, "HTTP_ORIGIN");
+	request->referer = parameter(pool, exchange, "HTTP_REFERER");
+	request->fetch_site = parameter(pool, exchange, "HTTP_SEC_FETCH_SITE");
+	request->csrf_header = parameter(pool, exchange, "HTTP_X_CSRFTOKEN");
+	request->body_kind = kind_of(parameter(pool, exchange, "CONTENT_TYPE"));
+	const char *accept = exchange_parameter(exchange, "HTTP_ACCEPT");
+	int html = preference(accept, "text/html");
+	request->wants_html = html > 0;
+	request->wants_json = request->body_kind == BODY_JSON ||
+			      text_starts_with(request->path, "/api/") ||
+			      preference(accept, "application/json") > html;
+	return take_body(request, exchange, limits->body_limit) ? request : NULL;
+}
+
+bool request_is_safe(const struct request *request)
+{
+	return request->method == METHOD_GET || request->method == METHOD_HEAD;
+}
+
+static const char *field_bytes(const struct request *request, const char *name, size_t *length)
+{
+	if (request->body_kind == BODY_JSON) {
+		const struct value *member = value_get(request->json, name);
+		*length = value_text_length(member);
+		return value_text(member);
+	}
+	const struct form_field *field = form_find(request->form, name);
+	*length = field != NULL ? field->length : 0;
+	return field != NULL ? field->text : NULL;
+}
+
+const char *request_field(const struct request *request, const char *name)
+{
+	size_t length;
+	const char *text = field_bytes(request, name, &length);
+	return text != NULL && text_is_plain(text, length, true) ? text : "";
+}
+
+bool request_field_is_clean(const struct request *request, const char *name, bool lines)
+{
+	size_t length;
+	const char *text = field_bytes(request, name, &length);
+	return text == NULL || text_is_plain(text, length, lines);
+}
+
+bool request_field_is_set(const struct request *request, const char *name)
+{
+	if (request->body_kind == BODY_JSON &&
+	    value_type(value_get(request->json, name)) == VALUE_TRUE)
+		return true;
+	const char *text = request_field(request, name);
+	return *text != '\0' && strcmp(text, "0") != 0 && strcmp(text, "false") != 0 &&
+	       strcmp(text, "off") != 0;
+}
+
+const char *request_query(const struct request *request, const char *name)
+{
+	const struct form_field *field = form_find(request->query, name);
+	return field != NULL && text_is_plain(field->text, field->length, false) ? field->text : "";
+}

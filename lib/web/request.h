@@ -1,0 +1,58 @@
+/* A request, copied out of the web server's hands into a pool of its own. */
+#pragma once
+#include "base/outcome.h"
+#include "base/value.h"
+#include "web/fastcgi.h"
+#include "web/form.h"
+
+enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_OTHER = 8 };
+
+enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_OTHER };
+
+struct request {
+	struct pool *pool;
+	const char *id;          /* random, for the log and the error page */
+	enum method method;
+	const char *method_name;
+	const char *path;        /* decoded, below base_path, begins with '/'; "" when outside */
+	const char *target;      /* path and query as the client wrote them, a local path or "/" */
+	const struct form *query;
+	const struct form *form;     /* BODY_FORM */
+	const struct value *json;    /* BODY_JSON */
+	enum body_kind body_kind;
+	const char *address;     /* of the connection, never what a header says */
+	const char *user_agent;
+	const char *cookies;     /* the Cookie header or NULL */
+	const char *origin;
+	const char *referer;
+	const char *fetch_site;  /* Sec-Fetch-Site */
+	const char *csrf_header; /* X-CSRFToken */
+	bool wants_json;         /* asked for JSON, sent JSON, or calls /api/ */
+	bool wants_html;         /* says that it reads HTML */
+	enum outcome problem;    /* OK, or why it cannot be served: BAD_REQUEST, TOO_LARGE, … */
+};
+
+struct request_limits {
+	const char *base_path;
+	size_t body_limit; /* bytes */
+};
+
+/* Read everything. NULL when the client went away in the middle. */
+struct request *request_read(struct pool *pool, struct exchange *exchange,
+			     const struct request_limits *limits);
+
+/* A field of the form or the JSON body: "" when it is missing, not text, or refused. */
+const char *request_field(const struct request *request, const char *name);
+
+/* Whether a field is missing or clean text: UTF-8 without NUL and control characters; `lines`
+ * allows line breaks and tabs. */
+bool request_field_is_clean(const struct request *request, const char *name, bool lines);
+
+/* Whether a box is ticked: any text but "", "0", "false" and "off"; in JSON also true. */
+bool request_field_is_set(const struct request *request, const char *name);
+
+/* A parameter of the query string, "" when missing or not clean. */
+const char *request_query(const struct request *request, const char *name);
+
+/* GET and HEAD change nothing (RFC 9110, section 9.2.1). */
+bool request_is_safe(const struct request *request);

@@ -1,0 +1,62 @@
+#include "web/response.h"
+#include "web/escape.h"
+#include <string.h>
+
+struct response {
+	struct pool *pool;
+	int status;
+	struct buffer headers;
+	const char *content_type;
+	const char *body;
+	size_t body_length;
+};
+
+struct response *response_new(struct pool *pool)
+{
+	struct response *response = pool_zalloc(pool, sizeof *response);
+	response->pool = pool;
+	response->status = 200;
+	response->headers = buffer_new(pool, 1024);
+	return response;
+}
+
+void response_set_status(struct response *response, int status)
+{
+	response->status = status;
+}
+
+int response_status(const struct response *response)
+{
+	return response->status;
+}
+
+void response_add_header(struct response *response, const char *name, const char *value)
+{
+	struct buffer *out = &response->headers;
+	buffer_puts(out, name);
+	buffer_add(out, ": ", 2);
+	escape_header(out, value, strlen(value));
+	buffer_add(out, "\r\n", 2);
+}
+
+void response_set_body(struct response *response, const char *content_type, const char *bytes,
+		       size_t length)
+{
+	response->content_type = content_type;
+	response->body = bytes;
+	response->body_length = length;
+}
+
+void response_write(const struct response *response, struct exchange *exchange, bool head_only)
+{
+	struct buffer out = buffer_new(response->pool,
+				       response->headers.length + response->body_length + 256);
+	buffer_printf(&out, "Status: %d\r\n", response->status);
+	buffer_add(&out, response->headers.bytes, response->headers.length);
+	if (response->content_type != NULL)
+		buffer_printf(&out, "Content-Type: %s\r\n", response->content_type);
+	buffer_printf(&out, "Content-Length: %zu\r\n\r\n", response->body_length);
+	if (!head_only)
+		buffer_add(&out, response->body, response->body_length);
+	exchange_write(exchange, out.bytes, out.length);
+}

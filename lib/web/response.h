@@ -1,0 +1,21 @@
+/* A response: status, headers and body, written in one go. */
+#pragma once
+#include "base/text.h"
+#include "web/fastcgi.h"
+
+struct response;
+
+struct response *response_new(struct pool *pool);
+void response_set_status(struct response *response, int status);
+int response_status(const struct response *response);
+
+/* Add a header. Line breaks and control bytes in the value are left out, so that nothing a client
+ * sent can start a header of its own. */
+void response_add_header(struct response *response, const char *name, const char *value);
+
+/* The body; its Content-Type and Content-Length are added when it is written. */
+void response_set_body(struct response *response, const char *content_type, const char *bytes,
+		       size_t length);
+
+/* Write everything; without the body when `head_only`. */
+void response_write(const struct response *response, struct exchange *exchange, bool head_only);

@@ -1,0 +1,207 @@
+-- name: knowledge_search
+-- The passages that answer a question, related articles, and what the question was taken for. Rows
+-- by kind: one "question" (title: the countries it names, score: how many words were looked for,
+-- is_elsewhere: whether articles about other countries answer it as well), then "passage" rows, best
+-- first, only if the best article covers enough of the question, then "topic" rows: further
+-- articles worth offering.
+-- A word found in few articles says more than one found in many. Countries are recognised by name
+-- and are not words to look for: a country that is named excludes the others, the conversation's
+-- own country and service only weigh. An article without a country holds for all of them.
+-- Weights and thresholds were tuned on tests/data/knowledge_questions.json.
+WITH sentence AS MATERIALIZED (
+	SELECT regexp_replace(regexp_replace(regexp_replace(translate(left($1::text, 1000),
+			'/' || chr(92), ' '),
+			'(?<=[[:<:]][[:alpha:]])[.]', '', 'g'),
+			'[[:<:]]US[[:>:]]', 'USA', 'g'),
+			'[[:<:]]us(?= (visa|tax|sales|income|federal|corporat|compan|llc|business|work|green|immigra|permanent|citizen|national))|(?<=[[:<:]](the|in) )us[[:>:]]',
+			'USA', 'gi') AS text
+), words AS MATERIALIZED (
+	SELECT ' ' || btrim(regexp_replace(lower(text), '[^[:alnum:]]+', ' ', 'g')) || ' ' AS text
+	FROM sentence
+), seen AS MATERIALIZED (
+	SELECT name, country, is_adjective FROM gatehouse_knowledge_place, words
+	WHERE strpos(words.text, ' ' || name || ' ') > 0
+	UNION
+	SELECT lower(country), country, false FROM gatehouse_article, words
+	WHERE country <> '' AND strpos(words.text, ' ' || lower(country) || ' ') > 0
+), named AS MATERIALIZED (
+	SELECT name, country, CASE
+		WHEN EXISTS (SELECT FROM unnest('{citizen,citizens,national,nationals,passport,person,people,expat,expats,degree}'::text[]) AS after
+				WHERE strpos(words.text, ' ' || name || ' ' || after || ' ') > 0)
+			OR EXISTS (SELECT FROM unnest('{from,from the,leave,leaving,left}'::text[]) AS before
+				WHERE strpos(words.text, ' ' || before || ' ' || name || ' ') > 0)
+		THEN 1
+		WHEN is_adjective
+			OR EXISTS (SELECT FROM unnest('{live in,living in,based in,am in,live in the,living in the,based in the,am in the}'::text[]) AS before
+				WHERE strpos(words.text, ' ' || before || ' ' || name || ' ') > 0)
+		THEN 2
+		ELSE 3 END AS strength
+	FROM seen, words
+	WHERE NOT EXISTS (SELECT FROM seen AS longer
+		WHERE longer.name <> seen.name AND strpos(longer.name, seen.name) > 0)
+), places AS MATERIALIZED (
+	SELECT DISTINCT country FROM named
+	WHERE strength > 1 AND strength = (SELECT max(strength) FROM named)
+), languages AS MATERIALIZED (
+	SELECT DISTINCT language, (SELECT count(*) FROM gatehouse_article) AS articles
+	FROM gatehouse_article
+), lexemes AS MATERIALIZED (
+	SELECT language, articles, lexeme
+	FROM languages, sentence,
+		unnest(tsvector_to_array(to_tsvector(language::regconfig, text))) AS lexeme
+	WHERE length(lexeme) > 1 AND NOT EXISTS (SELECT FROM named
+		WHERE lexeme = ANY (tsvector_to_array(to_tsvector(language::regconfig, name))))
+), terms AS MATERIALIZED (
+	SELECT language, articles, lexeme AS term, coalesce(weight, 1) AS weight, means
+	FROM lexemes LEFT JOIN gatehouse_knowledge_word USING (language, lexeme)
+	WHERE coalesce(weight, 1) > 0 AND NOT EXISTS (SELECT FROM lexemes AS compound
+		WHERE compound.language = lexemes.language AND strpos(compound.lexeme, '-') > 0
+			AND compound.lexeme <> lexemes.lexeme
+			AND lexemes.lexeme = ANY (string_to_array(compound.lexeme, '-')))
+), alternatives AS MATERIALIZED (
+	SELECT language, term, quote_literal(term)::tsquery AS query, 1.0 AS closeness FROM terms
+	UNION ALL
+	SELECT language, term, quote_literal(meant)::tsquery, 0.7 FROM terms, unnest(means) AS meant
+), hits AS MATERIALIZED (
+	SELECT article_id, ordinal, alternatives.language, term,
+		max(closeness * ts_rank('{0.2,1,0.7,0.9}', search, query)) AS strength
+	FROM alternatives
+	JOIN gatehouse_passage ON search @@ query
+	JOIN gatehouse_article ON id = article_id
+		AND gatehouse_article.language = alternatives.language
+	GROUP BY article_id, ordinal, alternatives.language, term
+), weighed AS MATERIALIZED (
+	SELECT language, term, weight, weight * CASE
+		WHEN count(DISTINCT article_id) = 0 AND term ~ '^[0-9]' THEN 0.3
+		WHEN count(DISTINCT article_id) = 0 THEN 2.4
+		ELSE ln(1 + articles / count(DISTINCT article_id)::float) END AS worth
+	FROM terms LEFT JOIN hits USING (language, term)
+	GROUP BY language, articles, term, weight
+), passages AS MATERIALIZED (
+	SELECT article_id, ordinal, sum(worth * strength) AS score
+	FROM hits JOIN weighed USING (language, term)
+	JOIN (SELECT id AS article_id, country FROM gatehouse_article) AS article USING (article_id)
+	WHERE country = '' OR NOT EXISTS (SELECT FROM places)
+		OR country IN (SELECT country FROM places)
+	GROUP BY article_id, ordinal
+), covered AS MATERIALIZED (
+	SELECT article_id, max(weight) AS weight, sum(worth * CASE WHEN strength < 0.2 THEN 0.7 ELSE 1 END)
+		/ (SELECT sum(worth) FROM weighed AS whole WHERE whole.language = hit.language) AS coverage
+	FROM (SELECT article_id, language, term, max(strength) AS strength
+		FROM hits GROUP BY article_id, language, term) AS hit
+	JOIN weighed USING (language, term)
+	GROUP BY article_id, language
+), home AS MATERIALIZED (
+	SELECT country FROM places
+	UNION ALL
+	SELECT $2::text WHERE $2::text <> '' AND NOT EXISTS (SELECT FROM places)
+), ranked AS MATERIALIZED (
+	SELECT article_id, country, service, is_home,
+		weight = 1 AND coverage >= CASE WHEN is_home THEN 0.4 ELSE 0.5 END AS is_answer,
+		score * coverage * CASE WHEN is_home THEN 3 ELSE 1 END
+			* CASE WHEN service = $3::text THEN 1.2 ELSE 1 END AS score
+	FROM (SELECT article_id, max(score) AS score FROM passages GROUP BY article_id) AS scored
+	JOIN covered USING (article_id)
+	JOIN (SELECT id AS article_id, country, service,
+			country = '' OR country IN (SELECT country FROM home) AS is_home
+		FROM gatehouse_article) AS article
+		USING (article_id)
+), best AS MATERIALIZED (
+	SELECT * FROM ranked WHERE is_answer ORDER BY is_home DESC, score DESC, article_id LIMIT 1
+), quoted AS MATERIALIZED (
+	SELECT article_id, ordinal, article_score, passage_score
+	FROM (SELECT ranked.article_id, ordinal, ranked.score AS article_score,
+			passages.score AS passage_score, row_number() OVER (PARTITION BY ranked.article_id
+				ORDER BY passages.score DESC, ordinal) AS place
+		FROM passages JOIN ranked ON ranked.article_id = passages.article_id
+		JOIN best ON ranked.country IN (best.country, '')
+		WHERE ranked.is_answer AND ranked.score >= best.score / 2) AS candidate
+	WHERE place <= 2
+	ORDER BY article_score DESC, article_id, place LIMIT 3
+)
+SELECT 1 AS section, 'question' AS kind, '' AS slug,
+	coalesce((SELECT string_agg(country, ', ' ORDER BY country) FROM places), '') AS title,
+	'' AS country, '' AS service, '' AS heading, '' AS body, '' AS note,
+	(SELECT count(*) FROM terms)::float AS score,
+	EXISTS (SELECT FROM ranked JOIN best ON ranked.country NOT IN (best.country, '')
+		WHERE ranked.is_answer) AS is_elsewhere
+UNION ALL
+SELECT 2, 'passage', slug, title, country, service, heading, passage.body, note,
+	article_score + passage_score / 1000, false
+FROM quoted JOIN gatehouse_passage AS passage USING (article_id, ordinal)
+JOIN gatehouse_article AS article ON id = article_id
+UNION ALL
+SELECT 3, 'topic', slug, title, country, service, '', '', '', score, false FROM (
+	SELECT slug, title, article.country, article.service, (row_number() OVER (ORDER BY
+		coalesce(article.country = home.country, false) DESC,
+		coalesce(ranked.score, 0) DESC,
+		coalesce(article.service = home.service, false) DESC, slug))::float * -1 AS score
+	FROM gatehouse_article AS article
+	CROSS JOIN (SELECT max(country) AS country,
+			coalesce((SELECT service FROM best), nullif($3::text, '')) AS service FROM home) AS home
+	LEFT JOIN best ON true
+	LEFT JOIN ranked ON ranked.article_id = id
+	WHERE id NOT IN (SELECT article_id FROM quoted) AND CASE
+		WHEN best.article_id IS NULL THEN ranked.score > 0 OR article.country = home.country
+		ELSE (ranked.is_answer AND ranked.score >= best.score / 4)
+			OR (article.country = best.country AND article.service = best.service)
+		END
+	ORDER BY score DESC LIMIT 5
+) AS further
+ORDER BY section, score DESC
+
+-- name: knowledge_import
+-- Insert or update an article and its passages; says "created", "updated" or "unchanged". A slash
+-- in "GST/HST" would make one word of it, the path of a file, so it is indexed as a space.
+WITH article AS (
+	INSERT INTO gatehouse_article AS existing (slug, title, body, note, country, service, tags,
+		language, content_hash, updated_at)
+	VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text,
+		ARRAY(SELECT jsonb_array_elements_text($7::jsonb)), $8::text, $9::text, gatehouse_now())
+	ON CONFLICT (slug) DO UPDATE SET title = excluded.title, body = excluded.body,
+		note = excluded.note, country = excluded.country, service = excluded.service,
+		tags = excluded.tags, language = excluded.language,
+		content_hash = excluded.content_hash, updated_at = excluded.updated_at
+	WHERE existing.content_hash <> excluded.content_hash
+	RETURNING id, language::regconfig AS language, translate(title, '/', ' ') AS title,
+		translate(array_to_string(tags, ', ') || ', ' || service, '/', ' ') AS tags, xmax = 0 AS is_new
+), given AS (
+	SELECT (ordinality - 1)::integer AS ordinal, passage->>'heading' AS heading,
+		passage->>'body' AS body
+	FROM jsonb_array_elements($10::jsonb) WITH ORDINALITY AS list (passage, ordinality)
+), written AS (
+	INSERT INTO gatehouse_passage (article_id, ordinal, heading, body, search)
+	SELECT id, ordinal, heading, body,
+		setweight(to_tsvector(language, translate(heading, '/', ' ')), 'A')
+		|| setweight(to_tsvector(language, title), 'B')
+		|| setweight(to_tsvector(language, tags), 'C')
+		|| setweight(to_tsvector(language, translate(body, '/', ' ')), 'D')
+	FROM article, given
+	ON CONFLICT (article_id, ordinal) DO UPDATE SET heading = excluded.heading,
+		body = excluded.body, search = excluded.search
+), dropped AS (
+	DELETE FROM gatehouse_passage USING article
+	WHERE article_id = id AND ordinal >= (SELECT count(*) FROM given)
+)
+SELECT coalesce((SELECT CASE WHEN is_new THEN 'created' ELSE 'updated' END FROM article), 'unchanged')
+
+-- name: knowledge_article
+-- One article for its page.
+SELECT slug, title, body, country, service, array_to_string(tags, ', '), language,
+	extract(epoch FROM updated_at)::bigint
+FROM gatehouse_article WHERE slug = $1::text
+
+-- name: knowledge_topics
+-- Articles of a country and a service to begin with; either may be NULL, which means any. The
+-- order mixes countries and services, so that a short list shows the breadth.
+SELECT slug, title, country, service FROM gatehouse_article
+WHERE ($1::text IS NULL OR country IN ($1::text, '')) AND ($2::text IS NULL OR service IN ($2::text, ''))
+ORDER BY row_number() OVER (PARTITION BY country ORDER BY md5(slug)), md5(country)
+LIMIT $3::integer
+
+-- name: knowledge_subjects
+-- The countries and the services there are articles about.
+SELECT 'country', country FROM gatehouse_article WHERE country <> '' GROUP BY country
+UNION ALL
+SELECT 'service', service FROM gatehouse_article WHERE service <> '' GROUP BY service
+ORDER BY 1, 2
