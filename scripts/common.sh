@@ -254,8 +254,9 @@ start_service() {
 	shift 2
 	(
 		cd /
-		# The lock of this command (9) must not be inherited, nor the caller's terminal.
-		exec 9>&- </dev/null >/dev/null 2>&1
+		# Neither the lock of this command (9) nor the caller's terminal (8 is a copy) may be
+		# inherited: whoever reads our output would wait for the service to end.
+		exec 8>&- 9>&- </dev/null >/dev/null 2>&1
 		local command=("${service_command[@]}")
 		if [ ${#drop_privileges[@]} -gt 0 ]; then
 			command=("${drop_privileges[@]}" "${privileges[@]}" "${command[@]}")

@@ -43,15 +43,20 @@ make_postgresql() {
 }
 
 # PostgreSQL refuses to start while the pid in its lock file is anybody's of the same account,
-# which after a reboot may be any program. Only that case is cleared away here; whether an own
-# process is still at work on the data it finds out better itself.
+# which after a reboot may be any program, or a dead process that nobody has collected yet. Only
+# those cases are cleared away here; whether an own process is still at work on the data it finds
+# out better itself.
 clear_stale_postmaster() {
-	local lock=$data/postgresql/postmaster.pid program
-	program=$(readlink "/proc/$(head -n 1 "$lock" 2>/dev/null)/exe") || return 0
-	[[ $program != */postgres* ]] || return 0
+	local lock=$data/postgresql/postmaster.pid pid
+	pid=$(head -n 1 "$lock" 2>/dev/null) || return 0
+	wait_until 2 is_collected "$pid" || true
+	[ -e "/proc/$pid" ] || return 0
+	[[ $(readlink "/proc/$pid/exe") != */postgres* ]] || return 0
 	rm -f "$lock"
 	say 'PostgreSQL had not been stopped properly; its left-over lock file is removed.'
 }
+
+is_collected() { ! [ -e "/proc/$1" ] || began_at "$1" >/dev/null; }
 
 postgresql_answers() {
 	is_running postgresql || return 0 # no use in waiting for it

@@ -99,10 +99,17 @@ collect_environment() {
 	environment=("GATEHOUSE_CONF=$instance/gatehouse.conf" "${environment[@]}")
 }
 
-# Quotes a text for Apache's and lighttpd's configuration files.
-quoted() {
+# Quotes a text for Apache's configuration, where ${NAME} would be replaced.
+quoted_for_apache() {
 	local text=${1//\\/\\\\}
-	printf '"%s"' "${text//\"/\\\"}"
+	text=${text//\"/\\\"}
+	printf '"%s"' "${text//\$\{/\$\{GATEHOUSE_DOLLAR\}\{}"
+}
+
+# Quotes a text for lighttpd's, which knows one escape, \", and so cannot say everything.
+quoted_for_lighttpd() {
+	[[ $1 != *\\ && $1 != *\\\"* ]] || die 'lighttpd cannot pass on a value with a backslash before its end or before a quotation mark.'
+	printf '"%s"' "${1//\"/\\\"}"
 }
 
 # The operator's command, under the service account and with the configuration of this server.
@@ -196,9 +203,10 @@ write_apache_configuration() {
 				FcgidIPCDir $own/fcgid
 				FcgidProcessTableFile $own/fcgid_table
 				FcgidMaxProcesses 40
+				Define GATEHOUSE_DOLLAR $
 			CONF
 			for assignment in "${environment[@]}"; do
-				echo "FcgidInitialEnv ${assignment%%=*} $(quoted "${assignment#*=}")"
+				echo "FcgidInitialEnv ${assignment%%=*} $(quoted_for_apache "${assignment#*=}")"
 			done
 			;;
 		esac
@@ -238,7 +246,7 @@ apache_command() { command=(apache2 -D FOREGROUND -f "$instance/server.conf" -E 
 # --- lighttpd ------------------------------------------------------------------------------
 
 write_lighttpd_configuration() {
-	local assignment
+	local assignment value
 	mkdir -p "$instance/empty"
 	{
 		cat <<-CONF
@@ -261,7 +269,8 @@ write_lighttpd_configuration() {
 			var.gatehouse_environment = (
 		CONF
 		for assignment in "${environment[@]}"; do
-			echo "	\"${assignment%%=*}\" => $(quoted "${assignment#*=}"),"
+			value=$(quoted_for_lighttpd "${assignment#*=}") || exit 1
+			echo "	\"${assignment%%=*}\" => $value,"
 		done
 		echo ')'
 		echo "include \"$app/share/gatehouse/lighttpd-conf/gatehouse.conf\""

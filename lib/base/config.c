@@ -138,6 +138,7 @@ static void read_file(struct reader *reader)
 	ini_allow_inline_comments = false;
 	ini_allow_multiline = false;
 	ini_max_line = LINE_MAX_BYTES;
+	ini_initial_alloc = LINE_MAX_BYTES;
 	ini_use_stack = false;
 	int line = ini_parse_stream(next_line, reader, take_pair, reader);
 	if (line > 0)

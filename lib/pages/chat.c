@@ -34,8 +34,12 @@ static void set_messages(struct visit *visit, const struct message_list *message
 	struct value *values = value_array(visit->pool);
 	for (size_t i = 0; i < messages->count; i++) {
 		const struct message *message = &messages->items[i];
-		value_append(values, message_value(visit, message->id, message->role,
-						   message->content));
+		struct value *value = message_value(visit, message->id, message->role,
+						    message->content);
+		/* Where the page goes after a question: /chat/?session_id=…#latest. */
+		if (!visit->request->wants_json && i + 1 == messages->count)
+			value_set_bool(value, "is_latest", true);
+		value_append(values, value);
 	}
 	value_set(visit->data, "messages", values);
 	value_set_bool(visit->page, "has_messages", messages->count > 0);

@@ -454,7 +454,7 @@ static bool read_number(const char *text, size_t length, uint32_t *number)
 	*number = 0;
 	for (size_t i = first; i < length; i++) {
 		char c = text[i];
-		uint32_t digit = c >= '0' && c <= '9'		 ? (uint32_t)(c - '0')
+		uint32_t digit = c >= '0' && c <= '9'             ? (uint32_t)(c - '0')
 				 : is_hex && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
 				 : is_hex && c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
 								  : 16;

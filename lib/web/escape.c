@@ -6,13 +6,13 @@ typedef const char *const replacements[256];
 
 static replacements in_html = {
 	['\0'] = "\xef\xbf\xbd", ['&'] = "&amp;",  ['<'] = "&lt;",
-	['>'] = "&gt;",		 ['"'] = "&quot;", ['\''] = "&#39;",
+	['>'] = "&gt;",          ['"'] = "&quot;", ['\''] = "&#39;",
 };
 
 static replacements in_attribute = {
 	['\0'] = "\xef\xbf\xbd", ['&'] = "&amp;",  ['<'] = "&lt;",
-	['>'] = "&gt;",		 ['"'] = "&quot;", ['\''] = "&#39;",
-	['\t'] = "&#9;",	 ['\n'] = "&#10;", ['\r'] = "&#13;",
+	['>'] = "&gt;",          ['"'] = "&quot;", ['\''] = "&#39;",
+	['\t'] = "&#9;",         ['\n'] = "&#10;", ['\r'] = "&#13;",
 };
 
 static void replace(struct buffer *out, const char *bytes, size_t length, replacements with)

@@ -2,6 +2,7 @@
 #include "web/entities.h"
 #include "web/escape.h"
 #include "web/markdown_link.h"
+#include "web/summary.h"
 #include <md4c.h>
 #include <string.h>
 
@@ -24,24 +25,23 @@ struct span {
 
 struct renderer {
 	struct buffer *out;
-	size_t limit; /* of out->length + decoded */
-	size_t decoded; /* bytes of all attributes: one definition may serve many links */
-	struct buffer target; /* of the last link; the text of a link that has none */
+	size_t limit;            /* of out->length + decoded */
+	size_t decoded;          /* bytes of all attributes: one definition may serve many links */
+	struct buffer target;    /* of the last link; the text of a link that has none */
 	struct buffer attribute; /* any other that was decoded last */
 	unsigned heading_shift;
 	unsigned containers; /* lists and quotes that are open */
 	struct span spans[DEPTH_MAX];
 	size_t span_depth; /* spans that are open, also those for which there is no room */
-	size_t images; /* of them */
-	bool is_in_link; /* a link with a tag is open: they cannot be nested */
-	size_t link_text; /* where its text begins in `out` */
+	size_t images;     /* of them */
+	bool is_in_link;   /* a link with a tag is open: they cannot be nested */
+	size_t link_text;  /* where its text begins in `out` */
 };
 
 /* ---- Text ---- */
 
 /* An attribute as md4c hands it out: normal text, entities and NULs in pieces. */
-static void decode(struct renderer *renderer, const MD_ATTRIBUTE *attribute,
-		   struct buffer *decoded)
+static void decode(struct renderer *renderer, const MD_ATTRIBUTE *attribute, struct buffer *decoded)
 {
 	buffer_clear(decoded);
 	renderer->decoded += attribute->size;
@@ -371,6 +371,18 @@ static void show_as_it_is(struct buffer *out, const char *text, size_t length)
 	buffer_puts(out, "</pre>\n");
 }
 
+/* md4c 0.4.8 looks at up to two bytes behind the end, and goes astray if it finds a ')' there
+ * (md_is_inline_link_spec). Give it a copy that ends in what means nothing. */
+static int parse(struct pool *work, const char *text, size_t length, const MD_PARSER *parser,
+		 void *data)
+{
+	static const char padding[8] = "\n";
+	struct buffer source = buffer_new(work, length + sizeof padding + 1);
+	buffer_add(&source, text, length);
+	buffer_add(&source, padding, sizeof padding);
+	return md_parse(source.bytes, (MD_SIZE)length, parser, data);
+}
+
 void markdown_render(struct buffer *out, const char *text, size_t length, unsigned heading_shift)
 {
 	static const MD_PARSER parser = { .flags = dialect,
@@ -390,7 +402,7 @@ void markdown_render(struct buffer *out, const char *text, size_t length, unsign
 				     .target = buffer_new(work, 256),
 				     .attribute = buffer_new(work, 256),
 				     .heading_shift = heading_shift };
-	if (md_parse(text, (MD_SIZE)length, &parser, &renderer) != 0) {
+	if (parse(work, text, length, &parser, &renderer) != 0) {
 		out->length = before;
 		show_as_it_is(out, text, length);
 	}
@@ -399,76 +411,22 @@ void markdown_render(struct buffer *out, const char *text, size_t length, unsign
 
 /* ---- Plain text ---- */
 
-struct summary {
-	struct buffer *out;
-	size_t left;	    /* code points that may still be written */
-	size_t last_length; /* of `out` before its last character, where an ellipsis would go */
-	bool is_cut, wants_space, is_begun;
-};
-
-/* One code point, or an incomplete one at the end. */
-static bool summary_add(struct summary *summary, const char *bytes, size_t length)
-{
-	if (summary->left == 0) {
-		summary->is_cut = true;
-		return false;
-	}
-	summary->last_length = summary->out->length;
-	buffer_add(summary->out, bytes, length);
-	summary->left--;
-	summary->is_begun = true;
-	return true;
-}
-
-static size_t character_length(const char *text, size_t left)
-{
-	size_t length = 1;
-	while (length < left && ((unsigned char)text[length] & 0xc0) == 0x80)
-		length++;
-	return length;
-}
-
-static bool is_space_or_control(const char *character, size_t length)
-{
-	unsigned char first = (unsigned char)character[0];
-	bool is_c1 = length == 2 && first == 0xc2 && (unsigned char)character[1] < 0xa0;
-	return first <= ' ' || first == 0x7f || is_c1;
-}
-
-/* White space and control characters of any length count as one space, at the ends as none. */
-static bool summary_write(struct summary *summary, const char *text, size_t size)
-{
-	for (size_t i = 0, length; i < size; i += length) {
-		length = character_length(text + i, size - i);
-		if (is_space_or_control(text + i, length)) {
-			summary->wants_space = summary->is_begun;
-			continue;
-		}
-		if (summary->wants_space && !summary_add(summary, " ", 1))
-			return false;
-		summary->wants_space = false;
-		if (!summary_add(summary, text + i, length))
-			return false;
-	}
-	return true;
-}
-
 static int summary_on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *data)
 {
 	char utf8[ENTITY_BYTES_MAX];
 	size_t decoded = type == MD_TEXT_ENTITY ? entity_decode(text, size, utf8) : 0;
 	if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR)
-		return !summary_write(data, " ", 1);
+		return !summary_add(data, " ", 1);
 	if (decoded > 0)
-		return !summary_write(data, utf8, decoded);
-	return !summary_write(data, text, size);
+		return !summary_add(data, utf8, decoded);
+	return !summary_add(data, text, size);
 }
 
 static int summary_on_block(MD_BLOCKTYPE type, void *detail, void *data)
 {
 	(void)type;
 	(void)detail;
-	return !summary_write(data, " ", 1);
+	return !summary_add(data, " ", 1);
 }
 
 static int summary_on_span(MD_SPANTYPE type, void *detail, void *data)
@@ -488,18 +446,11 @@ void markdown_to_text(struct buffer *out, const char *text, size_t length, size_
 					  .leave_span = summary_on_span,
 					  .text = summary_on_text };
 	/* md4c reads to the end before it says anything; a title needs the beginning only. */
-	size_t enough = SUMMARY_FREE + SUMMARY_GROWTH * (characters < MARKDOWN_LENGTH_MAX
-								 ? characters
-								 : MARKDOWN_LENGTH_MAX);
-	if (length > enough)
-		length = enough;
-	size_t before = out->length;
-	struct summary summary = { .out = out, .left = characters, .last_length = before };
-	md_parse(text, (MD_SIZE)length, &parser, &summary);
-	if (!summary.is_cut || characters == 0)
-		return;
-	out->length = summary.last_length;
-	if (out->length > before && out->bytes[out->length - 1] == ' ')
-		out->length--;
-	buffer_puts(out, "…");
+	size_t some = characters < MARKDOWN_LENGTH_MAX ? characters : MARKDOWN_LENGTH_MAX;
+	size_t enough = SUMMARY_FREE + SUMMARY_GROWTH * some;
+	struct summary summary = summary_begin(out, characters);
+	struct pool *work = pool_new(NULL);
+	parse(work, text, length < enough ? length : enough, &parser, &summary);
+	pool_free(work);
+	summary_end(&summary);
 }

@@ -20,7 +20,7 @@
 
 enum {
 	MARKDOWN_LENGTH_MAX = 128 * 1024, /* md4c 0.4.8 needs up to 0.2 s for it, 9 s for 1 MB */
-	MARKDOWN_HEADING_SHIFT = 2 /* for a page whose own headings are h1 and h2 */
+	MARKDOWN_HEADING_SHIFT = 2        /* for a page whose own headings are h1 and h2 */
 };
 
 /* Append the HTML of `length` bytes of UTF-8 to `out`. A heading of level n becomes

@@ -209,7 +209,7 @@ static bool take_body(struct request *request, struct exchange *exchange, size_t
 		request->problem = TOO_LARGE;
 	else if (is_declared && (uint64_t)expected != body.length)
 		request->problem = BAD_REQUEST;
-	else if (request->problem == OK)
+	else if (request->problem == OK && request->method != METHOD_OTHER)
 		parse_body(request, &body);
 	return true;
 }

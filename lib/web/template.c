@@ -1,5 +1,5 @@
-#include "web/template_private.h"
 #include "base/file.h"
+#include "web/template_private.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -33,11 +33,11 @@ static struct slice slice_of(const char *text)
 
 /* ---- Collecting ---- */
 
-static void add_template(struct template_set *set, struct template template)
+static void add_template(struct template_set *set, struct compiled_template template)
 {
 	if (set->count == set->capacity) {
 		size_t capacity = set->capacity == 0 ? 64 : set->capacity * 2;
-		struct template *more = pool_alloc(set->pool, capacity * sizeof *more);
+		struct compiled_template *more = pool_alloc(set->pool, capacity * sizeof *more);
 		if (set->count > 0)
 			memcpy(more, set->templates, set->count * sizeof *more);
 		set->templates = more;
@@ -84,10 +84,10 @@ static bool load_entry(struct template_set *set, struct folder folder, const cha
 	source.bytes = file_read(set->pool, path, TEMPLATE_SIZE_MAX, &source.length);
 	if (source.bytes == NULL)
 		return cannot_read(path, errors);
-	add_template(set, (struct template){ .name = name,
-					     .file = path,
-					     .source = source,
-					     .precedence = folder.precedence });
+	add_template(set, (struct compiled_template){ .name = name,
+						      .file = path,
+						      .source = source,
+						      .precedence = folder.precedence });
 	return true;
 }
 
@@ -112,9 +112,10 @@ static bool load_folder(struct template_set *set, struct folder folder, struct b
 
 static int by_name_and_precedence(const void *left, const void *right)
 {
-	const struct template *a = left, *b = right;
+	const struct compiled_template *a = left, *b = right;
 	int order = strcmp(a->name, b->name);
-	return order != 0 ? order : (a->precedence > b->precedence) - (a->precedence < b->precedence);
+	return order != 0 ? order
+			  : (a->precedence > b->precedence) - (a->precedence < b->precedence);
 }
 
 static void drop_overridden(struct template_set *set)
@@ -126,7 +127,8 @@ static void drop_overridden(struct template_set *set)
 	set->count = kept;
 }
 
-static bool compile_one(struct template_set *set, struct template *template, struct buffer *errors)
+static bool compile_one(struct template_set *set, struct compiled_template *template,
+			struct buffer *errors)
 {
 	if (text_is_utf8(template->source.bytes, template->source.length))
 		return template_compile(set, template, errors);
@@ -137,11 +139,11 @@ static bool compile_one(struct template_set *set, struct template *template, str
 static int name_against_template(const void *key, const void *element)
 {
 	const struct slice *name = key;
-	const struct template *template = element;
+	const struct compiled_template *template = element;
 	return slice_compare(*name, slice_of(template->name));
 }
 
-const struct template *template_find(const struct template_set *set, struct slice name)
+const struct compiled_template *template_find(const struct template_set *set, struct slice name)
 {
 	if (set->count == 0)
 		return NULL;
@@ -149,8 +151,8 @@ const struct template *template_find(const struct template_set *set, struct slic
 		       name_against_template);
 }
 
-static const struct template *find_with_extension(const struct template_set *set,
-						  struct slice name, const char *extension)
+static const struct compiled_template *find_with_extension(const struct template_set *set,
+							   struct slice name, const char *extension)
 {
 	char full[512];
 	size_t length = strlen(extension);
@@ -163,24 +165,24 @@ static const struct template *find_with_extension(const struct template_set *set
 
 /* A name without extension means the template of the same type as the one that uses it, or the
  * .mustache file, which is of no type. */
-static const struct template *find_related(const struct template_set *set,
-					   const struct template *user, struct slice name,
-					   bool *is_ambiguous)
+static const struct compiled_template *find_related(const struct template_set *set,
+						    const struct compiled_template *user,
+						    struct slice name, bool *is_ambiguous)
 {
-	const struct template *exact = template_find(set, name);
+	const struct compiled_template *exact = template_find(set, name);
 	const char *extension = extension_of(user->name);
 	*is_ambiguous = false;
 	if (exact != NULL || extension == NULL)
 		return exact;
-	const struct template *same = find_with_extension(set, name, extension);
-	const struct template *neutral = find_with_extension(set, name, ".mustache");
+	const struct compiled_template *same = find_with_extension(set, name, extension);
+	const struct compiled_template *neutral = find_with_extension(set, name, ".mustache");
 	*is_ambiguous = same != NULL && neutral != NULL && same != neutral;
 	return same != NULL ? same : neutral;
 }
 
 /* Point each partial and parent at its template. */
-static bool link_template(const struct template_set *set, struct template *template, bool strict,
-			  struct buffer *errors)
+static bool link_template(const struct template_set *set, struct compiled_template *template,
+			  bool strict, struct buffer *errors)
 {
 	bool linked = true;
 	for (struct inclusion *use = template->inclusions; use != NULL; use = use->next) {
@@ -193,8 +195,8 @@ static bool link_template(const struct template_set *set, struct template *templ
 		const char *reason = is_ambiguous ? "may be two templates; give its extension"
 						  : "is not the name of a template";
 		buffer_printf(errors, "%s:%u: \"%.*s\" %s\n", template->file, use->line,
-			      (int)(use->name.length < 80 ? use->name.length : 80),
-			      use->name.bytes, reason);
+			      (int)(use->name.length < 80 ? use->name.length : 80), use->name.bytes,
+			      reason);
 		linked = false;
 	}
 	return linked;
@@ -208,8 +210,7 @@ static struct template_set *set_new(struct pool *pool)
 }
 
 /* The set, or NULL when something in it is broken. */
-static struct template_set *set_finish(struct template_set *set, bool strict,
-				       struct buffer *errors)
+static struct template_set *set_finish(struct template_set *set, bool strict, struct buffer *errors)
 {
 	if (set->count > 0)
 		qsort(set->templates, set->count, sizeof *set->templates, by_name_and_precedence);
@@ -242,10 +243,10 @@ struct template_set *template_set_compile(struct pool *pool, const struct templa
 {
 	struct template_set *set = set_new(pool);
 	for (size_t i = 0; i < source_count; i++)
-		add_template(set, (struct template){ .name = sources[i].name,
-						     .file = sources[i].name,
-						     .source = slice_of(sources[i].text),
-						     .precedence = i });
+		add_template(set, (struct compiled_template){ .name = sources[i].name,
+							      .file = sources[i].name,
+							      .source = slice_of(sources[i].text),
+							      .precedence = i });
 	return set_finish(set, false, errors);
 }
 

@@ -12,8 +12,8 @@
 
 enum {
 	TEMPLATE_SIZE_MAX = 1024 * 1024, /* bytes in one template file */
-	TEMPLATE_NESTING_MAX = 32,	 /* tags open inside each other in one template */
-	TEMPLATE_DEPTH_MAX = 64		 /* partials and parents inside each other while rendering */
+	TEMPLATE_NESTING_MAX = 32,       /* tags open inside each other in one template */
+	TEMPLATE_DEPTH_MAX = 64 /* partials and parents inside each other while rendering */
 };
 
 struct template_set;

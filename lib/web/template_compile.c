@@ -13,15 +13,15 @@ struct scope {
 	struct slice label;
 	unsigned line;
 	size_t instruction;
-	size_t dedent;		     /* to go back to */
+	size_t dedent; /* to go back to */
 	bool blank_before;
-	struct slice blanks;	     /* '<': the white space before the tag */
+	struct slice blanks;         /* '<': the white space before the tag */
 	struct inclusion *inclusion; /* '<' */
 };
 
 struct parser {
 	struct template_set *set;
-	struct template *template;
+	struct compiled_template *template;
 	struct pool *work; /* lives as long as the parser */
 	struct buffer *errors;
 	struct scanner scanner;
@@ -31,7 +31,7 @@ struct parser {
 	size_t count, capacity;
 	struct scope scopes[TEMPLATE_NESTING_MAX];
 	size_t depth;
-	size_t dedent;	   /* blanks to drop from the begin of each line */
+	size_t dedent;      /* blanks to drop from the begin of each line */
 	bool at_line_begin; /* no text of this line has been taken yet */
 };
 
@@ -93,7 +93,8 @@ static void add_literal(struct parser *parser, size_t begin, size_t end)
 				if (!slice_is_blank(parser->scanner.source[begin]))
 					break;
 		const char *newline = memchr(parser->scanner.source + begin, '\n', end - begin);
-		size_t stop = newline != NULL ? (size_t)(newline - parser->scanner.source) + 1 : end;
+		size_t stop = newline != NULL ? (size_t)(newline - parser->scanner.source) + 1
+					      : end;
 		buffer_add(&parser->literal, parser->scanner.source + begin, stop - begin);
 		parser->at_line_begin = newline != NULL;
 		begin = stop;
@@ -373,7 +374,8 @@ static void close_argument(struct parser *parser, const struct tag *tag, const s
 static bool closing(struct parser *parser, const struct tag *tag)
 {
 	if (parser->depth == 0)
-		return fail(parser, tag->line, "{{/%s}} closes nothing", quote(parser, tag->content));
+		return fail(parser, tag->line, "{{/%s}} closes nothing",
+			    quote(parser, tag->content));
 	const struct scope *scope = &parser->scopes[parser->depth - 1];
 	if (!slice_equal(scope->label, tag->content))
 		return fail(parser, tag->line, "{{/%s}} does not close \"%s\", opened in line %u",
@@ -404,8 +406,8 @@ static const struct {
 	char kind;
 	bool (*compile)(struct parser *parser, const struct tag *tag);
 } kinds[] = {
-	{ 'v', variable }, { '&', variable },	{ '{', variable }, { '#', section },
-	{ '^', section },  { '>', partial },	{ '<', parent },   { '$', block },
+	{ 'v', variable }, { '&', variable },   { '{', variable }, { '#', section },
+	{ '^', section },  { '>', partial },    { '<', parent },   { '$', block },
 	{ '/', closing },  { '=', delimiters }, { '!', comment },
 };
 
@@ -444,7 +446,8 @@ static bool compile_all(struct parser *parser)
 	return true;
 }
 
-bool template_compile(struct template_set *set, struct template *template, struct buffer *errors)
+bool template_compile(struct template_set *set, struct compiled_template *template,
+		      struct buffer *errors)
 {
 	struct pool *work = pool_new(NULL);
 	struct parser parser = { .set = set,

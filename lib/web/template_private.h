@@ -18,18 +18,18 @@ struct path {
 enum operation {
 	LITERAL,  /* text */
 	VARIABLE, /* {{path}} */
-	RAW,	  /* {{{path}}} {{&path}} */
+	RAW,      /* {{{path}}} {{&path}} */
 	SECTION,  /* {{#path}} … */
 	INVERTED, /* {{^path}} … */
 	PARTIAL,  /* {{>template}} */
-	PARENT,	  /* {{<template}} …, whose body is only looked at for its arguments */
-	BLOCK	  /* {{$name}} default … */
+	PARENT,   /* {{<template}} …, whose body is only looked at for its arguments */
+	BLOCK     /* {{$name}} default … */
 };
 
 /* What a parent tag puts in the place of the block of that name. */
 struct argument {
 	const struct argument *next;
-	size_t block;	   /* number of the block's name in its set */
+	size_t block;      /* number of the block's name in its set */
 	size_t begin, end; /* instructions of the template that holds the parent tag */
 };
 
@@ -38,11 +38,11 @@ struct inclusion {
 	struct inclusion *next; /* of the same template, for linking */
 	struct slice name;
 	unsigned line;
-	bool is_dynamic;		/* {{>*path}}: `path` says the name while rendering */
+	bool is_dynamic; /* {{>*path}}: `path` says the name while rendering */
 	struct path path;
-	const struct template *target;	/* NULL: there is none of that name */
-	bool is_alone;			/* on its line, so that the line's indentation is handed on */
-	struct slice indentation;	/* put before each line of the target */
+	const struct compiled_template *target; /* NULL: there is none of that name */
+	bool is_alone;            /* on its line, so that the line's indentation is handed on */
+	struct slice indentation; /* put before each line of the target */
 	const struct argument *arguments;
 };
 
@@ -62,7 +62,7 @@ struct instruction {
 	};
 };
 
-struct template {
+struct compiled_template {
 	const char *name;
 	const char *file; /* as errors call it */
 	struct slice source;
@@ -74,7 +74,7 @@ struct template {
 
 struct template_set {
 	struct pool *pool;
-	struct template *templates; /* sorted by name */
+	struct compiled_template *templates; /* sorted by name */
 	size_t count, capacity;
 	struct slice *block_names; /* their places are their numbers */
 	size_t block_count, block_capacity;
@@ -82,7 +82,8 @@ struct template_set {
 
 /* Fill in `instructions` and `inclusions` from `source`. False, with a line in `errors`, when the
  * syntax is wrong. */
-bool template_compile(struct template_set *set, struct template *template, struct buffer *errors);
+bool template_compile(struct template_set *set, struct compiled_template *template,
+		      struct buffer *errors);
 
 /* The template of exactly that name, or NULL. */
-const struct template *template_find(const struct template_set *set, struct slice name);
+const struct compiled_template *template_find(const struct template_set *set, struct slice name);

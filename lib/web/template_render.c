@@ -28,7 +28,7 @@ struct indentation {
 
 /* Where rendering is. */
 struct scope {
-	const struct template *template;
+	const struct compiled_template *template;
 	const struct context *context;
 	const struct frame *frame;
 	const struct indentation *indentation;
@@ -67,8 +67,8 @@ static const struct value *find_first(const struct renderer *renderer,
 			return value;
 	}
 	for (size_t i = renderer->context_count; i-- > 0;) {
-		const struct value *value =
-			value_get_n(renderer->contexts[i], part->bytes, part->length);
+		const struct value *value = value_get_n(renderer->contexts[i], part->bytes,
+							part->length);
 		if (value != NULL)
 			return value;
 	}
@@ -142,6 +142,21 @@ static void write_literal(struct renderer *renderer, const struct scope *scope,
 	}
 }
 
+/* By hand, because lists are full of numbers and printf is slow. */
+static void write_integer(struct buffer *out, int64_t number)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		digits[--at] = '-';
+	buffer_add(out, digits + at, sizeof digits - at);
+}
+
 /* The shortest decimal form that reads back as the same number. */
 static void write_real(struct buffer *out, double number)
 {
@@ -162,7 +177,7 @@ static void write_value(struct buffer *out, const struct value *value, bool esca
 						     value_text_length(value));
 		break;
 	case VALUE_INTEGER:
-		buffer_printf(out, "%lld", (long long)value_to_integer(value));
+		write_integer(out, value_to_integer(value));
 		break;
 	case VALUE_REAL:
 		write_real(out, value_to_real(value));
@@ -212,9 +227,9 @@ static void render_inverted(struct renderer *renderer, const struct scope *scope
 
 /* ---- Partials and parents ---- */
 
-static const struct template *target_of(const struct renderer *renderer,
-					const struct scope *scope,
-					const struct inclusion *inclusion)
+static const struct compiled_template *target_of(const struct renderer *renderer,
+						 const struct scope *scope,
+						 const struct inclusion *inclusion)
 {
 	if (!inclusion->is_dynamic)
 		return inclusion->target;
@@ -335,7 +350,8 @@ enum outcome template_render(const struct template_set *set, const char *name,
 			     const struct value *const *contexts, size_t context_count,
 			     struct buffer *out)
 {
-	const struct template *template = template_find(set, (struct slice){ name, strlen(name) });
+	const struct compiled_template *template =
+		template_find(set, (struct slice){ name, strlen(name) });
 	if (template == NULL)
 		return INTERNAL_ERROR;
 	struct renderer renderer = { .set = set,

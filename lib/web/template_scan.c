@@ -93,8 +93,8 @@ bool template_scan_tag(struct scanner *scanner, size_t start, struct tag *tag)
 		close = find(scanner, close + 1, scanner->close);
 	if (close == scanner->length)
 		return false;
-	tag->content = slice_trim(
-		(struct slice){ scanner->source + inside, close - extra - inside });
+	tag->content =
+		slice_trim((struct slice){ scanner->source + inside, close - extra - inside });
 	tag->end = close + scanner->close.length;
 	look_around(scanner, tag);
 	return true;

@@ -3,7 +3,7 @@
 #include "web/template_private.h"
 
 struct tag {
-	char kind;	      /* the character after the opening delimiter; 'v' for {{name}} */
+	char kind;            /* the character after the opening delimiter; 'v' for {{name}} */
 	struct slice content; /* without the kind and the white space around */
 	size_t start, end;    /* in the source */
 	unsigned line;

@@ -6,15 +6,43 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const tags[] = {
-	"p>", "h3>", "h4>", "h5>", "h6>", "ul>", "ol>", "ol start=\"", "li>", "li class=\"task\">",
-	"table class=\"table\">", "table>", "thead>", "tbody>", "tr>", "th>", "td>",
-	"th class=\"text-center\">", "th class=\"text-end\">", "td class=\"text-center\">",
-	"td class=\"text-end\">", "a>", "em>", "strong>", "del>", "code>", "code class=\"language-",
-	"pre>", "blockquote>", "br>", "hr>", "input type=\"checkbox\" disabled aria-label=\"",
-	"input type=\"checkbox\" disabled checked aria-label=\"", "a href=\"/",
-	"a href=\"http://", "a href=\"https://", "a href=\"mailto:"
-};
+static const char *const tags[] = { "p>",
+				    "h3>",
+				    "h4>",
+				    "h5>",
+				    "h6>",
+				    "ul>",
+				    "ol>",
+				    "ol start=\"",
+				    "li>",
+				    "li class=\"task\">",
+				    "table class=\"table\">",
+				    "table>",
+				    "thead>",
+				    "tbody>",
+				    "tr>",
+				    "th>",
+				    "td>",
+				    "th class=\"text-center\">",
+				    "th class=\"text-end\">",
+				    "td class=\"text-center\">",
+				    "td class=\"text-end\">",
+				    "a>",
+				    "em>",
+				    "strong>",
+				    "del>",
+				    "code>",
+				    "code class=\"language-",
+				    "pre>",
+				    "blockquote>",
+				    "br>",
+				    "hr>",
+				    "input type=\"checkbox\" disabled aria-label=\"",
+				    "input type=\"checkbox\" disabled checked aria-label=\"",
+				    "a href=\"/",
+				    "a href=\"http://",
+				    "a href=\"https://",
+				    "a href=\"mailto:" };
 
 static bool begins_like(const char *text, const char *with)
 {
@@ -91,7 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	markdown_render(&html, (const char *)data, size, MARKDOWN_HEADING_SHIFT);
 	check(&html, size);
 	markdown_to_text(&text, (const char *)data, size, 40);
-	if (text_is_utf8((const char *)data, size) && !text_is_plain(text.bytes, text.length, false))
+	if (text_is_utf8((const char *)data, size) &&
+	    !text_is_plain(text.bytes, text.length, false))
 		abort();
 	if (text_is_utf8((const char *)data, size) && text_characters(text.bytes) > 40)
 		abort();

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (is_too_slow(data, size))
 		return 0;
 	struct pool *pool = pool_new(NULL);
-	struct template_source sources[SOURCES] = { { "t.html", "" }, { "p.html", "" },
+	struct template_source sources[SOURCES] = { { "t.html", "" },
+						    { "p.html", "" },
 						    { "q.txt", "" } };
 	split(pool, data, size, sources);
 	struct buffer errors = buffer_new(pool, 0);

@@ -121,9 +121,8 @@ static void adapt_image(struct pool *pool, struct buffer *out, struct token tag,
 
 static bool is_language(const char *class)
 {
-	return class == NULL ||
-	       strspn(class, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-			     "0123456789_+-") == strlen(class);
+	return class == NULL || strspn(class, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					      "0123456789_+-") == strlen(class);
 }
 
 /* The specification's HTML under our rules: forbidden links lose their tags, images become links,
@@ -149,7 +148,8 @@ static const char *adapt(struct pool *pool, const char *html)
 			adapt_image(pool, &out, token, is_in_link);
 		} else if (token_is(token, "br") || token_is(token, "hr")) {
 			buffer_puts(&out, token_is(token, "br") ? "<br>" : "<hr>");
-		} else if (token_is(token, "code") && !is_language(attribute(pool, token, "class"))) {
+		} else if (token_is(token, "code") &&
+			   !is_language(attribute(pool, token, "class"))) {
 			buffer_puts(&out, "<code>");
 		} else {
 			buffer_add(&out, token.bytes, token.length);
@@ -209,23 +209,29 @@ static bool is_bare_link(struct pool *pool, const char *markdown, const char *ex
 			 const char *actual)
 {
 	bool has_link = strstr(markdown, "://") != NULL || strchr(markdown, '@') != NULL;
-	return has_link &&
-	       strcmp(without_links(pool, expected), without_links(pool, actual)) == 0;
+	return has_link && strcmp(without_links(pool, expected), without_links(pool, actual)) == 0;
 }
 
 /* ---- What must hold for anything that comes out ---- */
 
-static const char *const elements[] = { "p",  "h1", "h2",    "h3",    "h4",    "h5", "h6", "ul",
-					"ol", "li", "table", "thead", "tbody", "tr", "th", "td",
-					"a",  "em", "strong", "del", "code", "pre", "blockquote" };
+static const char *const elements[] = { "p",      "h1",  "h2",   "h3",  "h4",        "h5",
+					"h6",     "ul",  "ol",   "li",  "table",     "thead",
+					"tbody",  "tr",  "th",   "td",  "a",         "em",
+					"strong", "del", "code", "pre", "blockquote" };
 
 /* The tags that may come out, word for word but for the values of href, title and start. */
 static bool is_known_tag(struct pool *pool, struct token tag)
 {
 	static const char *const others[] = {
-		"<br>", "<hr>", "<table class=\"table\">", "<th class=\"text-center\">",
-		"<th class=\"text-end\">", "<td class=\"text-center\">", "<td class=\"text-end\">",
-		"<li class=\"task\">", "<input type=\"checkbox\" disabled aria-label=\"Not done\">",
+		"<br>",
+		"<hr>",
+		"<table class=\"table\">",
+		"<th class=\"text-center\">",
+		"<th class=\"text-end\">",
+		"<td class=\"text-center\">",
+		"<td class=\"text-end\">",
+		"<li class=\"task\">",
+		"<input type=\"checkbox\" disabled aria-label=\"Not done\">",
 		"<input type=\"checkbox\" disabled checked aria-label=\"Done\">"
 	};
 	const char *text = pool_strndup(pool, tag.bytes, tag.length);
@@ -266,7 +272,8 @@ static const char *find_danger(struct pool *pool, const char *html)
 		if (!is_known_tag(pool, token))
 			return tag;
 		const char *name = pool_strndup(pool, tag + 1, strcspn(tag + 1, " >"));
-		if (strcmp(name, "br") == 0 || strcmp(name, "hr") == 0 || strcmp(name, "input") == 0)
+		if (strcmp(name, "br") == 0 || strcmp(name, "hr") == 0 ||
+		    strcmp(name, "input") == 0)
 			continue;
 		if (name[0] != '/') {
 			if (depth == 512)
@@ -356,7 +363,7 @@ static void assert_examples(struct pool *pool, const struct example *examples, s
 	}
 }
 
-#define ASSERT_EXAMPLES(pool, examples) \
+#define ASSERT_EXAMPLES(pool, examples)                                                            \
 	assert_examples(pool, examples, sizeof(examples) / sizeof(examples)[0])
 
 #define AWAY " rel=\"nofollow noopener noreferrer\""
@@ -391,8 +398,7 @@ static void test_links_go_only_where_they_may(void **state)
 		{ "[a](< javascript:alert(1)>)", "<p>a</p>\n" },
 		{ "[a](&#1;javascript:alert(1))", "<p>a</p>\n" },
 		{ "[a](vbscript:x)", "<p>a</p>\n" },
-		{ "[a](data:text/html,<script>alert(1)</script>)",
-		  "<p>a</p>\n" },
+		{ "[a](data:text/html,<script>alert(1)</script>)", "<p>a</p>\n" },
 		{ "[a](file:///etc/passwd)", "<p>a</p>\n" },
 		{ "[a](http:b.example)", "<p>a</p>\n" },
 		{ "[a](relative/path)", "<p>a</p>\n" },
@@ -411,7 +417,8 @@ static void test_an_attribute_cannot_be_left(void **state)
 		  "<p><a href=\"/%22%20onclick=%22alert(1)\">a</a></p>\n" },
 		{ "[a](/b '\" onclick=\"alert(1)')",
 		  "<p><a href=\"/b\" title=\"&quot; onclick=&quot;alert(1)\">a</a></p>\n" },
-		{ "[a](/&quot;&gt;&lt;script&gt;)", "<p><a href=\"/%22%3E%3Cscript%3E\">a</a></p>\n" },
+		{ "[a](/&quot;&gt;&lt;script&gt;)",
+		  "<p><a href=\"/%22%3E%3Cscript%3E\">a</a></p>\n" },
 		{ "```x\" onclick=\"alert(1)\nb\n```", "<pre><code>b\n</code></pre>\n" },
 		{ "```c++\nb\n```", "<pre><code class=\"language-c++\">b\n</code></pre>\n" },
 		{ "![\" onerror=\"alert(1)](https://b.example/x.png)",
@@ -441,8 +448,8 @@ static void test_an_image_becomes_a_link_to_the_picture(void **state)
 	static const struct example examples[] = {
 		{ "![a *b* `c`](http://d.example/e.png)",
 		  "<p><a href=\"http://d.example/e.png\"" AWAY ">a b c</a></p>\n" },
-		{ "![](http://d.example/e.png)",
-		  "<p><a href=\"http://d.example/e.png\"" AWAY ">http://d.example/e.png</a></p>\n" },
+		{ "![](http://d.example/e.png)", "<p><a href=\"http://d.example/e.png\"" AWAY
+						 ">http://d.example/e.png</a></p>\n" },
 		{ "![a](/local.png)", "<p>a</p>\n" },
 		{ "![a](data:image/png;base64,AAAA)", "<p>a</p>\n" },
 		{ "[![a](http://d.example/e.png)](/x)", "<p><a href=\"/x\">a</a></p>\n" },
@@ -459,11 +466,13 @@ static void test_tables_tasks_deletions_and_bare_links(void **state)
 	static const struct example examples[] = {
 		{ "|a|b|c|\n|---|:---:|---:|\n|1|~~2~~|<b>|\n",
 		  "<table class=\"table\">\n<thead>\n<tr>\n<th>a</th>\n"
-		  "<th class=\"text-center\">b</th>\n<th class=\"text-end\">c</th>\n</tr>\n</thead>\n"
+		  "<th class=\"text-center\">b</th>\n<th "
+		  "class=\"text-end\">c</th>\n</tr>\n</thead>\n"
 		  "<tbody>\n<tr>\n<td>1</td>\n<td class=\"text-center\"><del>2</del></td>\n"
 		  "<td class=\"text-end\">&lt;b&gt;</td>\n</tr>\n</tbody>\n</table>\n" },
 		{ "- [ ] a\n- [x] b\n",
-		  "<ul>\n<li class=\"task\"><input type=\"checkbox\" disabled aria-label=\"Not done\"> "
+		  "<ul>\n<li class=\"task\"><input type=\"checkbox\" disabled aria-label=\"Not "
+		  "done\"> "
 		  "a</li>\n<li class=\"task\"><input type=\"checkbox\" disabled checked "
 		  "aria-label=\"Done\"> b</li>\n</ul>\n" },
 		{ "https://a.example, www.b.example c@d.example",
@@ -531,11 +540,13 @@ static void assert_bounded(struct pool *pool, const char *markdown)
 
 static void test_hostile_repetition_is_cheap(void **state)
 {
-	static const char *const pieces[] = {
-		"[", ">", "> ", "- ", "* ", "1. ", "*", "_", "`", "![", "[a](", "[](", "<", "&",
-		"~~", "|", "a@", "www.", "http://", "[a]: b\n", "\\", "#", "\n", "[x]\n",
-		"*a **b ", "**a ", ">- ", "[a][", "<a href=\"", "http://x.y ", "***a_"
-	};
+	static const char *const pieces[] = { "[",    ">",   "> ",   "- ",         "* ",
+					      "1. ",  "*",   "_",    "`",          "![",
+					      "[a](", "[](", "<",    "&",          "~~",
+					      "|",    "a@",  "www.", "http://",    "[a]: b\n",
+					      "\\",   "#",   "\n",   "[x]\n",      "*a **b ",
+					      "**a ", ">- ", "[a][", "<a href=\"", "http://x.y ",
+					      "***a_" };
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
 		struct pool *pool = pool_new(*state);
 		assert_bounded(pool, repeat(pool, pieces[i], MARKDOWN_LENGTH_MAX - 16));
@@ -578,6 +589,14 @@ static void test_tags_are_closed_in_order_where_the_parser_gets_lost(void **stat
 	assert_safe(*state, "*_a[](_*)\n");
 	assert_safe(*state, "o\n**\")\n*********\x0f*****\x0e**\x01*****");
 	assert_safe(*state, "- *_a[](_*)\n- b\n\n|*_a[](_*)|\n|---|\n");
+}
+
+static void test_what_follows_the_text_in_memory_is_not_read(void **state)
+{
+	struct buffer out = buffer_new(*state, 0);
+	markdown_render(&out, "[a](/b)", 6, 0);
+	markdown_to_text(&out, "[a](/b)", 6, 80);
+	assert_string_equal(out.bytes, "<p>[a](/b</p>\n[a](/b");
 }
 
 static void test_a_text_that_is_too_long_is_shown_as_it_is(void **state)
@@ -641,6 +660,7 @@ int main(void)
 		TEST(test_a_small_text_cannot_make_a_huge_page),
 		TEST(test_deep_nesting_ends_at_a_limit),
 		TEST(test_tags_are_closed_in_order_where_the_parser_gets_lost),
+		TEST(test_what_follows_the_text_in_memory_is_not_read),
 		TEST(test_a_text_that_is_too_long_is_shown_as_it_is),
 		TEST(test_a_title_is_one_line_without_markup),
 		TEST(test_a_long_title_ends_with_an_ellipsis),

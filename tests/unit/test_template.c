@@ -96,8 +96,9 @@ static void run_specification(const char *const files[], size_t expected)
 static void test_the_core_of_the_specification(void **state)
 {
 	(void)state;
-	static const char *const files[] = { "comments", "delimiters", "interpolation", "inverted",
-					     "partials", "sections",   NULL };
+	static const char *const files[] = { "comments", "delimiters", "interpolation",
+					     "inverted", "partials",   "sections",
+					     NULL };
 	run_specification(files, 136);
 }
 
@@ -164,10 +165,16 @@ static void test_empty_things_are_false_and_zero_is_not(void **state)
 	static const struct {
 		const char *data, *expected;
 	} cases[] = {
-		{ "{}", "no" },		      { "{\"x\": null}", "no" }, { "{\"x\": false}", "no" },
-		{ "{\"x\": \"\"}", "no" },    { "{\"x\": []}", "no" },	 { "{\"x\": {}}", "yes" },
-		{ "{\"x\": 0}", "yes" },      { "{\"x\": true}", "yes" },
-		{ "{\"x\": [0, \"\"]}", "yesyes" }, { "{\"x\": \"0\"}", "yes" },
+		{ "{}", "no" },
+		{ "{\"x\": null}", "no" },
+		{ "{\"x\": false}", "no" },
+		{ "{\"x\": \"\"}", "no" },
+		{ "{\"x\": []}", "no" },
+		{ "{\"x\": {}}", "yes" },
+		{ "{\"x\": 0}", "yes" },
+		{ "{\"x\": true}", "yes" },
+		{ "{\"x\": [0, \"\"]}", "yesyes" },
+		{ "{\"x\": \"0\"}", "yes" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		assert_string_equal(render_as(pool, "t.html", text, cases[i].data),
@@ -188,8 +195,8 @@ static void test_the_last_context_is_the_innermost(void **state)
 	struct template_source source = { "t.html", "{{a}} {{b}} {{c}}{{#d}} {{a}}{{/d}}" };
 	struct buffer errors = buffer_new(pool, 0), out = buffer_new(pool, 0);
 	struct template_set *set = template_set_compile(pool, &source, 1, &errors);
-	const struct value *contexts[] = { json(pool, "{\"a\": 1, \"b\": 2, \"d\": {\"a\": 9}}"), NULL,
-					   json(pool, "{\"b\": 3, \"c\": 4}") };
+	const struct value *contexts[] = { json(pool, "{\"a\": 1, \"b\": 2, \"d\": {\"a\": 9}}"),
+					   NULL, json(pool, "{\"b\": 3, \"c\": 4}") };
 	assert_int_equal(template_render(set, "t.html", contexts, 3, &out), OK);
 	assert_string_equal(out.bytes, "1 3 4 9");
 	buffer_clear(&out);
@@ -460,7 +467,8 @@ static void test_a_missing_folder_and_a_folder_in_itself_stop_the_start(void **s
 	struct folders *folders = *state;
 	const char *loop = pool_printf(folders->pool, "%s/loop", folders->shipped);
 	assert_int_equal(symlink(folders->shipped, loop), 0);
-	assert_non_null(strstr(load_and_render(folders, "a.html"), "folders are nested too deeply"));
+	assert_non_null(
+		strstr(load_and_render(folders, "a.html"), "folders are nested too deeply"));
 	unlink(loop);
 	assert_int_equal(rmdir(folders->own), 0);
 	assert_string_equal(load_and_render(folders, "a.html"),
