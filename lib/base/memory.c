@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) /* gcc */
 #define OWN_MALLOC 1
-#else
+#elif defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer)
+#define OWN_MALLOC 1
+#endif
+#endif
+#ifndef OWN_MALLOC
 #define OWN_MALLOC 0
 #endif
 

@@ -47,11 +47,40 @@ void response_set_body(struct response *response, const char *content_type, cons
 	response->body_length = length;
 }
 
+/* Some web servers pass the phrase on as it stands, so there has to be one (RFC 9110, section 15). */
+static const char *reason_phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 200, "OK" },
+		{ 302, "Found" },
+		{ 303, "See Other" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 503, "Service Unavailable" },
+	};
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Status";
+}
+
 void response_write(const struct response *response, struct exchange *exchange, bool head_only)
 {
 	struct buffer out = buffer_new(response->pool,
 				       response->headers.length + response->body_length + 256);
-	buffer_printf(&out, "Status: %d\r\n", response->status);
+	buffer_printf(&out, "Status: %d %s\r\n", response->status,
+		      reason_phrase(response->status));
 	buffer_add(&out, response->headers.bytes, response->headers.length);
 	if (response->content_type != NULL)
 		buffer_printf(&out, "Content-Type: %s\r\n", response->content_type);
