@@ -22,9 +22,11 @@ function makeButton(className, text, onClick) {
 	return button;
 }
 
-/* Storage can be switched off; then drafts are simply not kept. */
+/* What somebody typed and could not send, until this window is closed or they sign out. Storage can
+ * be switched off; then drafts are simply not kept. */
 const drafts = {
-	key: (id) => `draft:${byId("composer")?.dataset.user ?? ""}:${id}`,
+	prefix: "gatehouse-draft:",
+	key(id) { return `${this.prefix}${byId("composer")?.dataset.user ?? ""}:${id}`; },
 	load(id) {
 		try { return sessionStorage.getItem(this.key(id)) ?? ""; } catch { return ""; }
 	},
@@ -37,7 +39,11 @@ const drafts = {
 		} catch { /* not kept */ }
 	},
 	clear() {
-		try { sessionStorage.clear(); } catch { /* there are none */ }
+		try {
+			Object.keys(sessionStorage)
+				.filter((key) => key.startsWith(this.prefix))
+				.forEach((key) => sessionStorage.removeItem(key));
+		} catch { /* there are none */ }
 	},
 };
 
@@ -54,16 +60,19 @@ function growWithText(box) {
 	fit();
 }
 
+/* A button that says a word to the eye and a little more to the ear. */
+function labelButton(button, word, more) {
+	button.replaceChildren(word, make("span", "visually-hidden", ` ${more}`));
+}
+
 function offerToShow(password) {
 	const row = make("div", "password-row");
-	const button = makeButton("tool", "Show", () => {
+	const button = makeButton("tool", "", () => {
 		const hidden = password.type === "password";
 		password.type = hidden ? "text" : "password";
-		button.textContent = hidden ? "Hide" : "Show";
-		button.setAttribute("aria-pressed", String(hidden));
+		labelButton(button, hidden ? "Hide" : "Show", "password");
 	});
-	button.setAttribute("aria-label", "Show password");
-	button.setAttribute("aria-pressed", "false");
+	labelButton(button, "Show", "password");
 	password.before(row);
 	row.append(password, button);
 	password.form.addEventListener("submit", () => { password.type = "password"; });
@@ -74,25 +83,43 @@ function preparePage() {
 	document.querySelectorAll("input[type=password]").forEach(offerToShow);
 	document.querySelectorAll("[data-clears-drafts]").forEach((form) =>
 		form.addEventListener("submit", () => drafts.clear()));
-	document.querySelectorAll(".prose").forEach(offerToCopyCode);
+	document.querySelectorAll(".prose").forEach(finishProse);
 	byId("problem")?.focus();
 }
 
 /* ---- Copying ---- */
 
-function copyButton(label, source) {
-	const button = makeButton("tool", "Copy", async () => {
+/* The text as it is seen, without the buttons in it. */
+function readText(element) {
+	const tools = element.querySelectorAll(".tool");
+	tools.forEach((tool) => { tool.hidden = true; });
+	const text = element.innerText.trim();
+	tools.forEach((tool) => { tool.hidden = false; });
+	return text;
+}
+
+function copyButton(what, source) {
+	const button = makeButton("tool", "", async () => {
 		try {
-			await navigator.clipboard.writeText(source.innerText.trim());
-			button.textContent = "Copied";
+			await navigator.clipboard.writeText(readText(source));
+			labelButton(button, "Copied", what);
 			announce("Copied.");
 		} catch {
-			button.textContent = "Could not copy";
+			labelButton(button, "Could not copy", what);
 		}
-		setTimeout(() => { button.textContent = "Copy"; }, 2000);
+		setTimeout(() => labelButton(button, "Copy", what), 2000);
 	});
-	button.title = label;
+	labelButton(button, "Copy", what);
 	return button;
+}
+
+function finishProse(prose) {
+	offerToCopyCode(prose);
+	/* A table that is wider than the page is scrolled with the arrow keys. */
+	prose.querySelectorAll("table").forEach((table) => {
+		if (table.scrollWidth > table.clientWidth)
+			table.tabIndex = 0;
+	});
 }
 
 function offerToCopyCode(prose) {
@@ -101,7 +128,7 @@ function offerToCopyCode(prose) {
 	prose.querySelectorAll("pre").forEach((code) => {
 		const frame = make("div", "code");
 		code.before(frame);
-		frame.append(code, copyButton("Copy this code", code));
+		frame.append(code, copyButton("this code", code));
 	});
 }
 
@@ -109,7 +136,7 @@ function offerToCopyAnswer(item) {
 	if (!navigator.clipboard)
 		return;
 	const tools = make("div", "message-tools");
-	tools.append(copyButton("Copy this answer", item.querySelector(".prose")));
+	tools.append(copyButton("this answer", item.querySelector(".prose")));
 	item.append(tools);
 }
 
@@ -139,9 +166,29 @@ function addAnswer(message) {
 	const prose = make("div", "prose");
 	prose.innerHTML = message.html; /* made safe by the server's web/markdown.c */
 	item.append(prose);
-	offerToCopyCode(prose);
+	finishProse(prose);
 	offerToCopyAnswer(item);
 	return item;
+}
+
+function addConversation(page) {
+	const item = make("li");
+	const link = make("a", "conversation");
+	link.href = page;
+	link.setAttribute("aria-current", "page");
+	link.append(make("span", "conversation-title"), make("span", "conversation-about", "just now"));
+	item.append(link);
+	byId("conversations").prepend(item);
+}
+
+/* Its first question gives a conversation its name. */
+function nameConversation(question) {
+	const name = question.replace(/\s+/g, " ").slice(0, 80);
+	const entry = document.querySelector("#conversations [aria-current] .conversation-title");
+	document.title = document.title.replace(byId("title").textContent, () => name);
+	byId("title").textContent = name;
+	if (entry)
+		entry.textContent = name;
 }
 
 function moveLatest(item) {
@@ -158,7 +205,7 @@ function showFieldError(composer, sentence) {
 	const box = composer.elements.message;
 	byId("message-error")?.remove();
 	box.classList.toggle("is-invalid", Boolean(sentence));
-	box.toggleAttribute("aria-invalid", Boolean(sentence));
+	box.removeAttribute("aria-invalid");
 	box.removeAttribute("aria-describedby");
 	if (!sentence)
 		return;
@@ -215,17 +262,21 @@ function startChat(composer) {
 		byId("messages").setAttribute("aria-busy", String(Boolean(controller)));
 	}
 
+	/* Back to the box, unless the reader has gone elsewhere or a keyboard would cover the page. */
 	function settleFocus() {
-		if (!prefersTouch())
+		const active = document.activeElement;
+		if (!prefersTouch() && (active === document.body || composer.contains(active)))
 			box.focus({ preventScroll: true });
 	}
 
+	/* A new conversation has got its number: from here on, the page is that of this one. */
 	function keepPlace(reply) {
+		if (reply.session_id === conversation())
+			return;
 		const page = `${composer.dataset.page}?session_id=${encodeURIComponent(reply.session_id)}`;
-		document.querySelectorAll("[name=session_id]").forEach((field) => {
-			field.value = reply.session_id;
-		});
+		composer.elements.session_id.value = reply.session_id;
 		history.replaceState(null, "", page);
+		addConversation(page);
 	}
 
 	/* What can be done about a message that got no answer. */
@@ -233,10 +284,12 @@ function startChat(composer) {
 		const note = make("p", "message-note", `${sentence} `);
 		question.classList.add("message-failed");
 		question.append(note);
+		announce(sentence);
 		if (problem.error === "authentication_required" || problem.error === "session_expired") {
 			const link = make("a", "", "Sign in again");
 			const here = location.pathname + location.search;
-			link.href = `${composer.dataset.signIn}?next=${encodeURIComponent(here)}`;
+			note.append("Your message is kept. ");
+			link.href = `${problem.login_url}?next=${encodeURIComponent(here)}`;
 			note.append(link);
 			drafts.save(conversation(), text);
 		} else if (problem.error === "conflict") {
@@ -253,23 +306,24 @@ function startChat(composer) {
 				ask(text);
 			}));
 		}
-		announce(sentence);
 	}
 
-	function showAnswer(question, reply) {
+	function showAnswer(question, reply, text) {
 		const follow = isAtEnd();
-		const answers = reply.messages.filter((message) => message.role !== "user");
+		const isFirst = !document.querySelector(".message-answer");
+		const answers = reply.messages.filter((message) => !message.by_person);
 		const items = answers.map(addAnswer);
-		keepPlace(reply);
 		drafts.save(conversation(), "");
+		keepPlace(reply);
+		if (isFirst)
+			nameConversation(text);
 		moveLatest(items.at(-1) ?? question);
 		if (follow)
 			question.scrollIntoView({ block: "start" });
-		announce(`Answer: ${items.map((item) => item.querySelector(".prose").innerText).join(" ")}`);
+		announce(`Answer: ${items.map((item) => readText(item.querySelector(".prose"))).join(" ")}`);
 	}
 
 	async function ask(text) {
-		const id = conversation();
 		const controller = new AbortController();
 		byId("opening")?.remove();
 		byId("problem")?.remove();
@@ -286,7 +340,7 @@ function startChat(composer) {
 		thinking.remove();
 		setRunning(null);
 		if (reply) {
-			showAnswer(question, reply);
+			showAnswer(question, reply, text);
 		} else if (stopped) {
 			addNote(question, "Stopped.", {}, text);
 		} else if (problem.fields?.message && !box.value) {
@@ -295,10 +349,9 @@ function startChat(composer) {
 			box.dispatchEvent(new Event("input"));
 			showFieldError(composer, problem.fields.message);
 		} else {
-			addNote(question, problem.message ?? "That did not work.", problem, text);
+			addNote(question, problem.fields?.message ?? problem.message, problem, text);
 		}
-		if (id === conversation())
-			settleFocus();
+		settleFocus();
 	}
 
 	function submit(event) {
@@ -331,7 +384,7 @@ function startChat(composer) {
 	});
 	box.value = box.value || drafts.load(conversation());
 	countCharacters(composer, box);
-	growWithText(box);
+	box.dispatchEvent(new Event("input"));
 	if (!byId("problem"))
 		settleFocus();
 }

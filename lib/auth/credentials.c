@@ -1,6 +1,10 @@
 #include "auth/credentials.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include <string.h>
+
+/* Costs in a table change over weeks. */
+enum { LOOK_AGAIN_MS = 600000 };
 
 /* A style packed into an int, so that threads can share it without a lock: cost, variant, wrapper. */
 static int pack(const struct password_style *style)
@@ -20,9 +24,8 @@ static struct password_style unpack(int packed)
  * unknown person must take at least. Empty or unreadable tables: our own style. */
 static struct password_style neighbour_style(struct auth *auth, struct pool *pool)
 {
-	int known = auth->neighbour_style;
-	if (known != 0)
-		return unpack(known);
+	if (clock_monotonic_ms() < auth->neighbour_style_until_ms)
+		return unpack(auth->neighbour_style);
 	const char *hashes[5];
 	size_t count = 0;
 	struct password_style style = { 'b', auth->bcrypt_cost, "" };
@@ -43,6 +46,7 @@ static struct password_style neighbour_style(struct auth *auth, struct pool *poo
 		found = true;
 	}
 	auth->neighbour_style = pack(&style);
+	auth->neighbour_style_until_ms = clock_monotonic_ms() + LOOK_AGAIN_MS;
 	return style;
 }
 

@@ -14,7 +14,9 @@ struct auth {
 	int bcrypt_cost; /* of new hashes */
 	bool rehash;
 	size_t password_min_length; /* characters */
-	_Atomic int neighbour_style; /* 0 until the table's hashes were looked at */
+	/* How the table's hashes are written, looked at again every few minutes. */
+	_Atomic int neighbour_style;
+	_Atomic int64_t neighbour_style_until_ms;
 };
 
 struct credentials {

@@ -124,19 +124,20 @@ static bool connect_now(struct pg_pool *database, struct connection *connection,
 	return false;
 }
 
-/* An idle connection has nothing to read. Bytes or an end mean that the server said good-bye;
- * finding out before anything is sent makes it safe to start over, even for a write. */
+/* An idle connection has nothing to read but notices, or the server's good-bye: a message and the
+ * end of the stream. Finding it before anything is sent makes it safe to start over, even for a
+ * write. */
 static bool was_closed(struct connection *connection)
 {
-	char byte;
-	ssize_t got = recv(PQsocket(connection->libpq), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	if (got < 0)
-		return errno != EAGAIN && errno != EWOULDBLOCK;
-	if (got == 0)
-		return true;
-	/* A parameter change or a notice may arrive at any time; only a dead connection counts. */
-	return PQconsumeInput(connection->libpq) == 0 ||
-	       PQstatus(connection->libpq) != CONNECTION_OK;
+	for (;;) {
+		char byte;
+		ssize_t got = recv(PQsocket(connection->libpq), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+		if (got < 0)
+			return errno != EAGAIN && errno != EWOULDBLOCK;
+		if (got == 0 || PQconsumeInput(connection->libpq) == 0)
+			return true;
+		PQisBusy(connection->libpq); /* takes the message out of the buffer */
+	}
 }
 
 static bool make_ready(struct pg_pool *database, struct connection *connection, struct pool *pool,

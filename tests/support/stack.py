@@ -32,6 +32,8 @@ class Stack:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gh-test-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.call("start-databases", self.folder)
+        done = self.command("knowledge", "import", str(ROOT / "demo" / "knowledge"))
+        assert done.returncode == 0, done.stderr
 
     def call(self, *words, extra=None, check=True):
         done = subprocess.run([SERVICES, *map(str, words)], env=environment(extra), text=True,
