@@ -99,5 +99,6 @@ lint:
 clean:
 	rm -rf $(BUILD)
 
--include scripts/run.mk
+include scripts/run.mk scripts/test.mk
+-include scripts/bench.mk
 -include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/cli/*.d $(BUILD)/tests/unit/*.d)

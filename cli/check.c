@@ -1,7 +1,7 @@
 #include "commands.h"
 #include <stdio.h>
 
-/* Every statement must fit the database: a missing table or right is found here, not by a visitor. */
+/* Every statement must fit the database: a missing table or column is found here, not by a visitor. */
 static int check_postgresql(struct command_context *context)
 {
 	int broken = 0;

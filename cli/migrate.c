@@ -8,14 +8,6 @@
 
 enum { MIGRATION_MAX_BYTES = 1 << 20 };
 
-/* Two migrations at once wait for each other on this lock of PostgreSQL's; the number is arbitrary,
- * but must never change. It goes with the connection. */
-#define TAKE_LOCK "SELECT pg_advisory_lock(718281828)"
-
-#define MAKE_TABLE                                                                                 \
-	"CREATE TABLE IF NOT EXISTS gatehouse_migration ("                                         \
-	"name text PRIMARY KEY, applied_at timestamp with time zone NOT NULL DEFAULT now())"
-
 static int is_migration(const struct dirent *entry)
 {
 	const char *name = entry->d_name;
@@ -30,18 +22,29 @@ static bool is_done(const struct pg_rows *done, const char *name)
 	return false;
 }
 
+static bool run_script(struct command_context *context, const char *script, const char **error)
+{
+	return pg_run_script(context->app->postgresql, context->pool, script, error) == OK;
+}
+
 /* A migration and the note that it was done are one transaction. */
 static int apply(struct command_context *context, const char *folder, const char *name)
 {
-	const char *path = pool_printf(context->pool, "%s/%s", folder, name);
+	struct pg_pool *database = context->app->postgresql;
+	const char *path = pool_printf(context->pool, "%s/%s", folder, name), *error, *ignored;
 	const char *sql = file_read(context->pool, path, MIGRATION_MAX_BYTES, NULL);
 	if (sql == NULL)
 		return command_fail("cannot read %s: %s", path, strerror(errno));
-	const char *script = pool_printf(
-		context->pool, "%s;\nINSERT INTO gatehouse_migration (name) VALUES ('%s');", sql, name);
-	const char *error;
-	if (pg_run_script(context->app->postgresql, context->pool, script, &error) != OK)
+	const char *const note[] = { name };
+	bool done = run_script(context, "BEGIN", &error) && run_script(context, sql, &error);
+	if (done && pg_run(database, context->pool, STATEMENT_MIGRATION_NOTE, note, 1, NULL) != OK) {
+		error = "it could not be noted as done";
+		done = false;
+	}
+	if (!done || !run_script(context, "COMMIT", &error)) {
+		run_script(context, "ROLLBACK", &ignored);
 		return command_fail("%s failed and was undone: %s", path, error);
+	}
 	printf("PostgreSQL: %s applied\n", name);
 	return 0;
 }
@@ -50,11 +53,12 @@ static int migrate_postgresql(struct command_context *context)
 {
 	struct pg_pool *database = context->app->postgresql;
 	const char *error;
-	if (pg_run_script(database, context->pool, TAKE_LOCK, &error) != OK ||
-	    pg_run_script(database, context->pool, MAKE_TABLE, &error) != OK)
+	/* Without a deadline: another migration may hold the lock for a while. */
+	if (!run_script(context, statement_texts[STATEMENT_MIGRATION_LOCK].sql, &error) ||
+	    !run_script(context, statement_texts[STATEMENT_MIGRATION_TABLE].sql, &error))
 		return command_fail("PostgreSQL: %s", error);
 	struct pg_rows *done;
-	if (pg_run(database, context->pool, STATEMENT_MIGRATIONS_DONE, NULL, 0, &done) != OK)
+	if (pg_run(database, context->pool, STATEMENT_MIGRATION_LIST, NULL, 0, &done) != OK)
 		return command_fail("PostgreSQL: cannot read which migrations were done");
 	const char *folder =
 		pool_printf(context->pool, "%s/sql/postgresql", context->config->server.share_dir);
@@ -75,17 +79,11 @@ static int migrate_postgresql(struct command_context *context)
 /* Somebody's existing table is never touched; ours is made only where there is none. */
 static int migrate_mysql(struct command_context *context)
 {
-	struct mysql_pool *database = users_database(context->app->users);
 	const char *table = context->config->users.table, *error;
-	struct mysql_rows *rows;
-	const char *question = pool_printf(context->pool,
-					   "SELECT 1 FROM information_schema.tables WHERE table_schema = "
-					   "DATABASE() AND table_name = '%s'", table);
-	if (strchr(table, '.') != NULL) /* another database: not ours to make */
-		return 0;
-	if (mysql_run_text(database, context->pool, question, &rows, &error) != OK)
-		return command_fail("MySQL: %s", error);
-	if (mysql_row_count(rows) > 0)
+	bool exists;
+	if (users_check_table(context->app->users, context->pool, &exists) != OK)
+		return command_fail("MySQL does not answer; the log above says why");
+	if (exists)
 		return 0;
 	if (strcmp(table, "users") != 0)
 		return command_fail("MySQL: there is no table %s; check [users] table", table);
@@ -94,7 +92,7 @@ static int migrate_mysql(struct command_context *context)
 	const char *sql = file_read(context->pool, path, MIGRATION_MAX_BYTES, NULL);
 	if (sql == NULL)
 		return command_fail("cannot read %s: %s", path, strerror(errno));
-	if (mysql_run_text(database, context->pool, sql, NULL, &error) != OK)
+	if (mysql_run_text(users_database(context->app->users), context->pool, sql, &error) != OK)
 		return command_fail("MySQL: %s", error);
 	puts("MySQL: table users made");
 	return 0;

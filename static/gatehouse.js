@@ -113,13 +113,17 @@ function copyButton(what, source) {
 	return button;
 }
 
+/* A table that is wider than the page is scrolled with the arrow keys. */
+const widths = new ResizeObserver((entries) => entries.forEach(({ target: table }) => {
+	if (table.scrollWidth > table.clientWidth)
+		table.tabIndex = 0;
+	else
+		table.removeAttribute("tabindex");
+}));
+
 function finishProse(prose) {
 	offerToCopyCode(prose);
-	/* A table that is wider than the page is scrolled with the arrow keys. */
-	prose.querySelectorAll("table").forEach((table) => {
-		if (table.scrollWidth > table.clientWidth)
-			table.tabIndex = 0;
-	});
+	prose.querySelectorAll("table").forEach((table) => widths.observe(table));
 }
 
 function offerToCopyCode(prose) {
@@ -280,7 +284,7 @@ function startChat(composer) {
 	}
 
 	/* What can be done about a message that got no answer. */
-	function addNote(question, sentence, problem, text) {
+	function addNote(question, sentence, problem, text, follow) {
 		const note = make("p", "message-note", `${sentence} `);
 		question.classList.add("message-failed");
 		question.append(note);
@@ -306,10 +310,11 @@ function startChat(composer) {
 				ask(text);
 			}));
 		}
+		if (follow)
+			note.scrollIntoView({ block: "nearest" });
 	}
 
-	function showAnswer(question, reply, text) {
-		const follow = isAtEnd();
+	function showAnswer(question, reply, text, follow) {
 		const isFirst = !document.querySelector(".message-answer");
 		const answers = reply.messages.filter((message) => !message.by_person);
 		const items = answers.map(addAnswer);
@@ -337,19 +342,20 @@ function startChat(composer) {
 		settleFocus();
 
 		const { reply, problem, stopped } = await send(composer, text, controller.signal);
+		const follow = isAtEnd(); /* or has the reader gone elsewhere in the meantime? */
 		thinking.remove();
 		setRunning(null);
 		if (reply) {
-			showAnswer(question, reply, text);
+			showAnswer(question, reply, text, follow);
 		} else if (stopped) {
-			addNote(question, "Stopped.", {}, text);
+			addNote(question, "Stopped.", {}, text, follow);
 		} else if (problem.fields?.message && !box.value) {
 			question.remove();
 			box.value = text;
 			box.dispatchEvent(new Event("input"));
 			showFieldError(composer, problem.fields.message);
 		} else {
-			addNote(question, problem.fields?.message ?? problem.message, problem, text);
+			addNote(question, problem.fields?.message ?? problem.message, problem, text, follow);
 		}
 		settleFocus();
 	}

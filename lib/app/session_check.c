@@ -55,8 +55,10 @@ static enum outcome adopt(struct visit *visit, struct session **session)
 {
 	struct user *user;
 	enum outcome outcome = look_up(visit, *session, &user);
-	if (outcome != OK) /* not ours to destroy: only refused */
+	if (outcome != OK) { /* not ours to destroy or replace: only refused */
+		*session = NULL;
 		return outcome;
+	}
 	outcome = session_adopt(visit->app->sessions, visit->pool, *session, user->username,
 				visit->request->address, visit->request->user_agent);
 	if (outcome != OK)
@@ -74,16 +76,16 @@ enum outcome session_check(struct visit *visit)
 	visit->had_session_cookie = true;
 	struct session *session;
 	enum outcome outcome = session_load(app->sessions, visit->pool, key, &session);
-	bool adopted = outcome == OK && session->public_id == NULL;
-	if (adopted)
+	if (outcome == OK && session->public_id == NULL)
 		outcome = adopt(visit, &session);
 	if (outcome == OK)
 		outcome = recheck_user(visit, session);
-	if (outcome != OK) {
-		if (outcome == SESSION_EXPIRED)
-			visit->stale_session = session;
-		return outcome == SESSION_EXPIRED ? outcome : UNAVAILABLE;
+	if (outcome == SESSION_EXPIRED || outcome == SIGN_IN_REQUIRED) {
+		visit->stale_session = session;
+		return outcome;
 	}
+	if (outcome != OK)
+		return UNAVAILABLE;
 	if (session->times.idle_s >= TOUCH_SECONDS)
 		outcome = session_touch(app->sessions, visit->pool, session);
 	visit->session = session;

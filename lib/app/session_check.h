@@ -4,5 +4,6 @@
 #include "app/visit.h"
 
 /* Fill visit->session from the cookie. OK: somebody is signed in. SESSION_EXPIRED: a cookie that is
- * no (longer) good. SIGN_IN_REQUIRED: no cookie. UNAVAILABLE: cannot tell. */
+ * no (longer) good. SIGN_IN_REQUIRED: no cookie, or one of somebody else's. UNAVAILABLE: cannot
+ * tell. */
 enum outcome session_check(struct visit *visit);

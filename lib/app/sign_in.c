@@ -81,7 +81,7 @@ enum outcome sign_out(struct visit *visit)
 {
 	const struct session *session = visit->session != NULL ? visit->session
 							       : visit->stale_session;
-	if (session != NULL) {
+	if (session != NULL && session->user_id != NULL) {
 		enum outcome outcome = session_destroy(visit->app->sessions, visit->pool, session);
 		if (outcome != OK)
 			return outcome;

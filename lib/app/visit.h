@@ -12,7 +12,8 @@ struct visit {
 	struct response *response;  /* cookies and headers can be added at any time */
 
 	const struct session *session; /* NULL: a stranger */
-	const struct session *stale_session; /* ours, but over; its place is taken at sign-in */
+	/* Ours, but over, or a visitor's of a Django project: its place is taken at sign-in. */
+	const struct session *stale_session;
 	bool had_session_cookie;
 	const char *path_rest;      /* what a route's "*" stands for */
 	const char *csrf_cookie;    /* the usable cookie that came, or that will be set */

@@ -346,6 +346,18 @@ enum outcome users_check_unique(struct users *users, struct pool *pool, bool *un
 	return OK;
 }
 
+enum outcome users_check_table(struct users *users, struct pool *pool, bool *exists)
+{
+	*exists = strchr(users->table, '.') != NULL;
+	if (*exists)
+		return OK;
+	struct mysql_rows *rows;
+	enum outcome outcome = mysql_run(users->database, pool, MYSQL_STATEMENT_USERS_TABLE_EXISTS,
+					 (const char *const[]){ users->table }, 1, &rows);
+	*exists = outcome == OK && mysql_row_count(rows) > 0;
+	return outage(outcome);
+}
+
 struct mysql_pool *users_database(struct users *users)
 {
 	return users->database;

@@ -53,5 +53,8 @@ enum outcome users_sample_hashes(struct users *users, struct pool *pool, const c
 enum outcome users_check_unique(struct users *users, struct pool *pool, bool *unique,
 				const char **reason);
 
+/* Whether the configured table is there; one in another database counts as there. */
+enum outcome users_check_table(struct users *users, struct pool *pool, bool *exists);
+
 /* The connections, for commands that migrate and check. */
 struct mysql_pool *users_database(struct users *users);

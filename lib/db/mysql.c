@@ -339,25 +339,9 @@ enum outcome mysql_run(struct mysql_pool *database, struct pool *pool,
 	return outcome;
 }
 
-static void keep_text_rows(MYSQL *handle, struct mysql_rows *rows, struct pool *pool)
-{
-	MYSQL_RES *result = mysql_store_result(handle);
-	rows->changed = (int64_t)mysql_affected_rows(handle);
-	if (result == NULL)
-		return;
-	rows->columns = mysql_num_fields(result);
-	for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
-		const char **fields = add_row(rows, pool);
-		for (size_t i = 0; i < rows->columns; i++)
-			fields[i] = pool_strdup(pool, row[i]);
-	}
-	mysql_free_result(result);
-}
-
 enum outcome mysql_run_text(struct mysql_pool *database, struct pool *pool, const char *text,
-			    struct mysql_rows **rows, const char **error)
+			    const char **error)
 {
-	struct mysql_rows *kept = pool_zalloc(pool, sizeof *kept);
 	enum outcome outcome = UNAVAILABLE;
 	*error = "no connection to MySQL";
 	size_t slot;
@@ -368,12 +352,8 @@ enum outcome mysql_run_text(struct mysql_pool *database, struct pool *pool, cons
 	if (make_ready(database, connection, pool)) {
 		outcome = mysql_query(connection->handle, text) == 0 ? OK : INTERNAL_ERROR;
 		*error = pool_strdup(pool, mysql_error(connection->handle));
-		if (outcome == OK)
-			keep_text_rows(connection->handle, kept, pool);
 	}
 	slots_release(database->slots, slot);
-	if (rows != NULL)
-		*rows = kept;
 	return outcome;
 }
 

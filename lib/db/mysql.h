@@ -36,10 +36,10 @@ enum outcome mysql_run(struct mysql_pool *database, struct pool *pool,
 		       enum mysql_statement statement, const char *const *parameters,
 		       size_t parameter_count, struct mysql_rows **rows);
 
-/* Run one statement's text that takes no parameters: migrations and checks.
- * `error` gets the server's message on failure. */
+/* Run one statement's text that gives no rows: a migration. `error` gets the server's message on
+ * failure. */
 enum outcome mysql_run_text(struct mysql_pool *database, struct pool *pool, const char *text,
-			    struct mysql_rows **rows, const char **error);
+			    const char **error);
 
 size_t mysql_row_count(const struct mysql_rows *rows);
 /* A field as text, NULL for SQL NULL. */

@@ -57,6 +57,14 @@ enum {
 	EXPIRES_IN, REMEMBER, ADDRESS, CREATED_AT
 };
 
+static struct session *new_session(struct pool *pool, const char *key, const struct pg_rows *rows)
+{
+	struct session *session = pool_zalloc(pool, sizeof *session);
+	session->key = pool_strdup(pool, key);
+	session->signed_data = pg_text(rows, 0, DATA);
+	return session;
+}
+
 static void read_companion(struct session *session, const struct pg_rows *rows)
 {
 	session->public_id = pg_text(rows, 0, PUBLIC_ID);
@@ -73,39 +81,40 @@ static void read_companion(struct session *session, const struct pg_rows *rows)
 	};
 }
 
-/* Who the signed data says is signed in, and whether the companion agrees. NULL: not one of ours. */
-static struct session *identify(const struct session_store *store, struct pool *pool,
-				const char *key, const struct pg_rows *rows)
+/* Who the signed data says is signed in, and whether the companion agrees. */
+static enum outcome identify(const struct session_store *store, struct pool *pool, const char *key,
+			     const struct pg_rows *rows, struct session **session)
 {
 	const struct identity_names *names = store->names;
 	struct members *members = read_members(store, pool, pg_text(rows, 0, DATA));
 	if (members == NULL) {
 		log_event(LOG_LEVEL_WARNING, "session_refused", "reason",
 			  "its data is not signed with our secret, or damaged", NULL);
-		return NULL;
+		return SESSION_EXPIRED;
 	}
 	const char *user_id = members_get(members, names->user_id);
 	const char *auth_hash = members_get(members, names->auth_hash);
 	const char *companion = pg_text(rows, 0, USER_ID);
+	if (companion == NULL && (user_id == NULL || !store->options.shared_table)) {
+		if (store->options.shared_table)
+			*session = new_session(pool, key, rows);
+		return SIGN_IN_REQUIRED;
+	}
 	if (user_id == NULL || auth_hash == NULL)
-		return NULL;
+		return SESSION_EXPIRED;
 	if (names->backend != NULL) {
 		const char *backend = members_get(members, names->backend);
 		if (backend == NULL || strcmp(backend, store->options.backend) != 0)
-			return NULL;
-	} else if (companion == NULL) {
-		return NULL;
+			return SESSION_EXPIRED;
 	}
 	if (companion != NULL && strcmp(companion, user_id) != 0)
-		return NULL;
-	struct session *session = pool_zalloc(pool, sizeof *session);
-	session->key = pool_strdup(pool, key);
-	session->user_id = user_id;
-	session->auth_hash = auth_hash;
-	session->signed_data = pg_text(rows, 0, DATA);
+		return SESSION_EXPIRED;
+	*session = new_session(pool, key, rows);
+	(*session)->user_id = user_id;
+	(*session)->auth_hash = auth_hash;
 	if (companion != NULL)
-		read_companion(session, rows);
-	return session;
+		read_companion(*session, rows);
+	return OK;
 }
 
 enum outcome session_load(const struct session_store *store, struct pool *pool, const char *key,
@@ -121,11 +130,15 @@ enum outcome session_load(const struct session_store *store, struct pool *pool, 
 		return outcome == BAD_REQUEST ? SESSION_EXPIRED : UNAVAILABLE;
 	if (pg_row_count(rows) == 0)
 		return SESSION_EXPIRED;
-	*session = identify(store, pool, key, rows);
-	if (*session == NULL || !pg_bool(rows, 0, NOT_EXPIRED))
+	outcome = identify(store, pool, key, rows, session);
+	bool is_ours = *session != NULL && (*session)->public_id != NULL;
+	if (!pg_bool(rows, 0, NOT_EXPIRED)) {
+		if (!is_ours)
+			*session = NULL; /* Django's to clear away */
 		return SESSION_EXPIRED;
-	if ((*session)->public_id == NULL)
-		return OK; /* to be adopted; it has no times of ours yet */
+	}
+	if (outcome != OK || !is_ours)
+		return outcome; /* OK: to be adopted; it has no times of ours yet */
 	return session_policy_check(&store->options.limits, &(*session)->times);
 }
 
@@ -136,10 +149,22 @@ bool session_fits_password(const struct session_store *store, struct pool *pool,
 				 django_auth_hash(pool, store->keys, stored_password));
 }
 
+/* The members a new session begins with: a visitor's, or those the same person had. */
+static struct members *carried_over(const struct session_store *store, struct pool *pool,
+				    const struct session_new *wanted)
+{
+	const struct session *before = wanted->replaces;
+	struct members *members = NULL;
+	if (before != NULL &&
+	    (before->user_id == NULL || strcmp(before->user_id, wanted->user_id) == 0))
+		members = read_members(store, pool, before->signed_data);
+	return members != NULL ? members : members_new(pool);
+}
+
 static const char *signed_identity(const struct session_store *store, struct pool *pool,
 				   const struct session_new *wanted, const char **auth_hash)
 {
-	struct members *members = members_new(pool);
+	struct members *members = carried_over(store, pool, wanted);
 	*auth_hash = django_auth_hash(pool, store->keys, wanted->stored_password);
 	members_set(members, store->names->user_id, wanted->user_id);
 	if (store->names->backend != NULL)

@@ -24,7 +24,7 @@ struct session_store *session_store_new(struct pool *pool,
 struct session {
 	const char *key;
 	const char *public_id; /* NULL: made by Django, and not yet adopted */
-	const char *user_id;
+	const char *user_id; /* NULL: Django's session of a visitor who is not signed in */
 	const char *username;
 	const char *kind;
 	const char *auth_hash; /* what was signed over the password it began with */
@@ -35,9 +35,12 @@ struct session {
 };
 
 /* Load the session of a cookie with one statement. `*session` is set after OK and, so that its
- * place can be taken, after SESSION_EXPIRED when the row is ours; otherwise it is NULL.
- * SESSION_EXPIRED: no such session, or its time is over, or it is not one of ours. UNAVAILABLE: the
- * database does not answer. A row that cannot be trusted is left untouched and refused. */
+ * place can be taken, after SESSION_EXPIRED when the row is ours, and after SIGN_IN_REQUIRED when it
+ * is what a Django project on the same users table keeps of a visitor; otherwise it is NULL.
+ * SESSION_EXPIRED: no such session, or its time is over, or it says something else than it should.
+ * SIGN_IN_REQUIRED: somebody else's row, where nobody is signed in as far as we are concerned.
+ * UNAVAILABLE: the database does not answer. A row that cannot be trusted is left untouched and
+ * refused. */
 enum outcome session_load(const struct session_store *store, struct pool *pool, const char *key,
 			  struct session **session);
 
@@ -53,7 +56,9 @@ struct session_new {
 	const char *address;      /* may be NULL */
 	const char *user_agent;   /* may be NULL */
 	bool remember;
-	const struct session *replaces; /* ends in the same statement; may be NULL */
+	/* Ends in the same statement; may be NULL. As in Django's login(), what other programs put
+	 * into it moves on, unless it was another person's. */
+	const struct session *replaces;
 };
 
 /* Begin a session under a new key. */

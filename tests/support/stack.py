@@ -34,6 +34,9 @@ class Stack:
         self.call("start-databases", self.folder)
         done = self.command("knowledge", "import", str(ROOT / "demo" / "knowledge"))
         assert done.returncode == 0, done.stderr
+        if "SANITIZE=1" in os.environ.get("GATEHOUSE_TEST_INSTALL", ""):
+            program = self.private_folder() / "app" / "lib" / "gatehouse" / "cgi-bin" / "account"
+            assert b"__asan_init" in program.read_bytes(), "these are not the programs with sanitizers"
 
     def call(self, *words, extra=None, check=True):
         done = subprocess.run([SERVICES, *map(str, words)], env=environment(extra), text=True,
@@ -83,7 +86,11 @@ class Stack:
 
     def stop(self):
         self.call("stop", self.folder, check=False)
+        log = self.log()
         shutil.rmtree(self.folder, ignore_errors=True)
+        # Programs built with sanitizers say here what they found, leaks when they end.
+        found = re.search(r"(ERROR: \w+Sanitizer|runtime error: ).*(?:\n.*){0,40}", log)
+        assert not found, found.group(0)
 
 
 class Server:

@@ -28,3 +28,6 @@ SELECT {{password_hash}} FROM {{table}} WHERE {{password_hash}} <> '' ORDER BY {
 SELECT min(column_name) FROM information_schema.statistics
 WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0
 GROUP BY index_name HAVING count(*) = 1
+
+-- name: users_table_exists
+SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?
