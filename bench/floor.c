@@ -1,15 +1,17 @@
 /* The floors of `make bench`: FastCGI programs that do nothing but what cannot be left out.
  *
- *   floor SOCKET THREADS REPLY                                        answer with the bytes of REPLY
- *   floor SOCKET THREADS REPLY CONNINFO KEY                           after session_load
- *   floor SOCKET THREADS REPLY CONNINFO KEY USER_ID IDLE_S LIMIT      and then, in one more round
- *                                                trip, account_figures and conversation_list
+ *   floor SOCKET THREADS CLOSE REPLY                                  answer with the bytes of REPLY
+ *   floor SOCKET THREADS CLOSE REPLY CONNINFO KEY                     after session_load
+ *   floor SOCKET THREADS CLOSE REPLY CONNINFO KEY USER_ID IDLE_S LIMIT    and then, in one more
+ *                                            round trip, account_figures and conversation_list
  *
- * The statements are those of the build, prepared once for each thread; their rows are thrown away. */
+ * CLOSE: "plain" ends a request as libfcgi does by itself, "early" as Gatehouse does (see finish()
+ * in lib/web/fastcgi.c). The statements are those of the build, prepared once for each thread; their rows are thrown away. */
 #include "db/postgresql_statements.h"
 #include <fcgiapp.h>
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ enum { BACKLOG = 512 };
 
 static struct {
 	int socket;
+	bool closes_early;
 	char *reply;
 	int reply_length;
 	const char *conninfo; /* NULL: no database */
@@ -105,6 +108,8 @@ static void *serve(void *unused)
 		if (options.user_id != NULL)
 			load_account(database);
 		FCGX_PutStr(options.reply, options.reply_length, request.out);
+		if (options.closes_early && FCGX_GetChar(request.in) == EOF)
+			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
 	}
 	return NULL;
@@ -112,17 +117,18 @@ static void *serve(void *unused)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 && argc != 6 && argc != 9)
+	if (argc != 5 && argc != 7 && argc != 10)
 		fail("wrong arguments; see the source");
-	read_reply(argv[3]);
-	if (argc >= 6) {
-		options.conninfo = argv[4];
-		options.key = argv[5];
+	options.closes_early = strcmp(argv[3], "early") == 0;
+	read_reply(argv[4]);
+	if (argc >= 7) {
+		options.conninfo = argv[5];
+		options.key = argv[6];
 	}
-	if (argc == 9) {
-		options.user_id = argv[6];
-		options.idle_s = argv[7];
-		options.limit = argv[8];
+	if (argc == 10) {
+		options.user_id = argv[7];
+		options.idle_s = argv[8];
+		options.limit = argv[9];
 	}
 	/* "-": on the standard input, as web servers hand it over. */
 	FCGX_Init();

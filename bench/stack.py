@@ -9,7 +9,8 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
+
+import cpu
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -35,10 +36,10 @@ SERVERS = {
 
 
 class Floor:
-    """A running floor: where it is served and how many bytes it sends."""
+    """A running floor: where it is served, what it sends, and the file with that."""
 
-    def __init__(self, name, path, reply):
-        self.name, self.path, self.reply = name, path, reply
+    def __init__(self, path, reply, file):
+        self.path, self.reply, self.file = path, reply, file
 
 
 class Bench:
@@ -48,6 +49,7 @@ class Bench:
         self.server_name = server
         self.exit = contextlib.ExitStack()
         self.floors = {}
+        self.floor_processes = []
 
     def __enter__(self):
         self.stack = Stack()
@@ -70,6 +72,12 @@ class Bench:
                                text=True, capture_output=True, check=True, cwd=ROOT).stdout
         return words.split()
 
+    def processes(self):
+        """All processes that have a part in answering: web server, programs, floors, databases."""
+        names = self.stack.call("list", self.stack.folder).split()
+        roots = [int(self.stack.call("pid", name, self.stack.folder)) for name in names]
+        return cpu.family(roots + [process.pid for process in self.floor_processes])
+
     def conninfo(self):
         return f"host={self.stack.variables()['PGHOST']} dbname=gatehouse user=gatehouse_app"
 
@@ -78,8 +86,8 @@ class Bench:
         self.exit.callback(lambda: (process.kill(), process.wait()))
         return process
 
-    def add_floor(self, name, reply, *words):
-        """Start a floor that sends `reply`; it is served after serve_floors."""
+    def add_floor(self, name, close, reply, *words):
+        """Start a floor that sends `reply`; it is served after serve_floors. See floor.c."""
         number = len(self.floors)
         file, socket = self.instance / f"floor-{number}.reply", self.folder / f"floor-{number}.sock"
         file.write_bytes(reply)
@@ -88,9 +96,9 @@ class Bench:
         if not binary.exists():
             binary.write_bytes((BUILD / "floor").read_bytes())
             binary.chmod(0o755)
-        self.spawn([binary, socket, THREADS, file, *words])
+        self.floor_processes.append(self.spawn([binary, socket, THREADS, close, file, *words]))
         assert wait_until(socket.exists), f"the floor {name} did not start"
-        self.floors[name] = Floor(name, f"/floor-{number}", reply)
+        self.floors[name] = Floor(f"/floor-{number}", reply, file)
 
     def serve_floors(self):
         """Put the floors into the web server's configuration and have it read again."""
@@ -134,9 +142,3 @@ class Bench:
             assert visitor.api("/api/chat", {"message": question}).status == 200
         visitor.person = person
         return visitor
-
-
-def quiet_start():
-    """How busy the machine is with other things; absolute numbers depend on it."""
-    time.sleep(1)
-    return os.getloadavg()[0]

@@ -124,7 +124,9 @@ grant_postgresql() {
 make_mariadb() {
 	say 'Making the MariaDB database'
 	new_data mariadb
-	as_service mariadb-install-db --no-defaults --datadir="$data/mariadb.new" \
+	# A folder of its own for temporary tables: in a shared one another server that starts removes
+	# them as left-overs.
+	as_service mariadb-install-db --no-defaults --datadir="$data/mariadb.new" --tmpdir="$sockets" \
 		--auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
 		>"$state/make-mariadb.log" 2>&1 </dev/null || {
 		show_log "$state/make-mariadb.log"

@@ -27,15 +27,16 @@ function makeButton(className, text, onClick) {
 const drafts = {
 	prefix: "gatehouse-draft:",
 	key(id) { return `${this.prefix}${byId("composer")?.dataset.user ?? ""}:${id}`; },
-	load(id) {
-		try { return sessionStorage.getItem(this.key(id)) ?? ""; } catch { return ""; }
+	take(id) {
+		try {
+			const text = sessionStorage.getItem(this.key(id)) ?? "";
+			sessionStorage.removeItem(this.key(id));
+			return text;
+		} catch { return ""; }
 	},
 	save(id, text) {
 		try {
-			if (text)
-				sessionStorage.setItem(this.key(id), text);
-			else
-				sessionStorage.removeItem(this.key(id));
+			sessionStorage.setItem(this.key(id), text);
 		} catch { /* not kept */ }
 	},
 	clear() {
@@ -303,9 +304,12 @@ function startChat(composer) {
 			drafts.save("", text);
 		} else if (problem.error === "csrf_failed") {
 			drafts.save(conversation(), text);
+			note.append("Your message is kept. ");
 			note.append(makeButton("tool", "Load the page again", () => location.reload()));
 		} else {
 			note.append(makeButton("tool", "Try again", () => {
+				if (running)
+					return;
 				question.remove();
 				ask(text);
 			}));
@@ -318,7 +322,6 @@ function startChat(composer) {
 		const isFirst = !document.querySelector(".message-answer");
 		const answers = reply.messages.filter((message) => !message.by_person);
 		const items = answers.map(addAnswer);
-		drafts.save(conversation(), "");
 		keepPlace(reply);
 		if (isFirst)
 			nameConversation(text);
@@ -335,10 +338,11 @@ function startChat(composer) {
 		showFieldError(composer, "");
 		const question = addQuestion(text);
 		const thinking = addItem("message-answer", "Answer");
-		thinking.append(make("p", "thinking", "Gatehouse is thinking"));
+		const words = `${composer.dataset.site} is thinking`;
+		thinking.append(make("p", "thinking", words));
 		thinking.scrollIntoView({ block: "end" });
 		setRunning(controller);
-		announce("Gatehouse is thinking.");
+		announce(words);
 		settleFocus();
 
 		const { reply, problem, stopped } = await send(composer, text, controller.signal);
@@ -355,7 +359,8 @@ function startChat(composer) {
 			box.dispatchEvent(new Event("input"));
 			showFieldError(composer, problem.fields.message);
 		} else {
-			addNote(question, problem.fields?.message ?? problem.message, problem, text, follow);
+			const sentence = problem.fields?.message ?? problem.message ?? "That did not work.";
+			addNote(question, sentence, problem, text, follow);
 		}
 		settleFocus();
 	}
@@ -388,7 +393,7 @@ function startChat(composer) {
 		if (!running)
 			composer.requestSubmit();
 	});
-	box.value = box.value || drafts.load(conversation());
+	box.value = box.value || drafts.take(conversation());
 	countCharacters(composer, box);
 	box.dispatchEvent(new Event("input"));
 	if (!byId("problem"))

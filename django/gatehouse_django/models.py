@@ -11,6 +11,7 @@ stored hash, unchanged; Gatehouse makes the same.
 """
 import logging
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import _user_has_module_perms, _user_has_perm
 from django.db import DatabaseError, models, router, transaction
@@ -116,6 +117,9 @@ class AbstractGatehouseUser(AbstractBaseUser):
     def check_password(self, raw_password):
         """Unlike Django's this never stores a stronger hash: Gatehouse does that, at sign-in there."""
         return passwords.matches(raw_password, self.password)
+
+    async def acheck_password(self, raw_password):
+        return await sync_to_async(self.check_password)(raw_password)
 
     def set_password(self, raw_password):
         """A hash in the way the table writes its hashes; save() needs GATEHOUSE_USERS["writable"]."""

@@ -1,6 +1,7 @@
 #include "app/app.h"
 #include "base/crypto.h"
 #include <string.h>
+#include <sys/stat.h>
 
 static struct template_set *load_templates(struct pool *pool, const struct config *config,
 					   struct buffer *errors)
@@ -13,13 +14,19 @@ static struct template_set *load_templates(struct pool *pool, const struct confi
 	return template_set_load(pool, folders, 2, errors);
 }
 
-/* Everything that a style sheet or script of this build could differ by is in its version and the
- * moment it was built. */
-static const char *static_version(struct pool *pool)
+/* Changes whenever a style sheet or script does: their names, sizes and times. */
+static const char *static_version(struct pool *pool, const struct config *config)
 {
-	static const char build[] = GATEHOUSE_VERSION " " __DATE__ " " __TIME__;
+	static const char *const names[] = { "gatehouse.css", "gatehouse.js", "favicon.svg" };
+	struct buffer seen = buffer_new(pool, 256);
 	unsigned char digest[SHA256_BYTES];
-	crypto_sha256(build, sizeof build, digest);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct stat about = { .st_size = 0 };
+		stat(pool_printf(pool, "%s/static/%s", config->server.share_dir, names[i]), &about);
+		buffer_printf(&seen, "%s %lld %lld\n", names[i], (long long)about.st_size,
+			      (long long)about.st_mtime);
+	}
+	crypto_sha256(seen.bytes, seen.length, digest);
 	return crypto_hex(pool, digest, 4);
 }
 
@@ -74,6 +81,6 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 	app->responder = responder_find(responders[config->chat.responder]);
 	app->countries = config_list(pool, config->chat.countries);
 	app->services = config_list(pool, config->chat.services);
-	app->static_version = static_version(pool);
+	app->static_version = static_version(pool, config);
 	return app;
 }

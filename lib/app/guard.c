@@ -122,6 +122,10 @@ void guard_serve(struct visit *visit, const struct route_table *const *tables)
 						       &visit->path_rest);
 		outcome = route != NULL ? admit(visit, route) : refuse_path(visit, allowed);
 	}
-	if (outcome != OK)
+	/* A form that somebody filled in is not lost because a database is away. */
+	if (outcome != OK && outcome_meaning(outcome)->status == 503 &&
+	    visit->request->form != NULL && !visit->request->wants_json)
+		pending_show_retry(visit, outcome);
+	else if (outcome != OK)
 		visit_refuse(visit, outcome, NULL);
 }

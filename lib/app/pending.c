@@ -69,6 +69,37 @@ void pending_keep(struct visit *visit)
 			   request_field(visit->request, PENDING_FIELDS));
 }
 
+/* What the confirming page calls the fields that it shows; others travel hidden. */
+static const char *label_of(const char *name)
+{
+	static const struct {
+		const char *name, *label;
+	} labels[] = { { "country", "Country" }, { "service_type", "Service" } };
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+		if (strcmp(labels[i].name, name) == 0)
+			return labels[i].label;
+	return NULL;
+}
+
+static enum outcome show_form(struct visit *visit, const char *action, const struct form *form)
+{
+	struct value *fields = value_array(visit->pool);
+	for (size_t i = 0; i < form->count; i++) {
+		const struct form_field *kept = &form->fields[i];
+		if (!is_kept(kept))
+			continue;
+		struct value *field = value_object(visit->pool);
+		value_set_string(field, "name", kept->name);
+		value_set_string(field, "text", kept->text);
+		value_set_string(field, "label", *kept->text != '\0' ? label_of(kept->name) : NULL);
+		value_set_bool(field, "is_message", strcmp(kept->name, "message") == 0);
+		value_append(fields, field);
+	}
+	value_set_string(visit->page, "action", visit_path(visit, action));
+	value_set(visit->page, "pending_fields", fields);
+	return visit_show(visit, "confirm.html");
+}
+
 enum outcome pending_show_confirm(struct visit *visit)
 {
 	const char *path = request_field(visit->request, PENDING_PATH);
@@ -76,18 +107,12 @@ enum outcome pending_show_confirm(struct visit *visit)
 	struct form *form = form_parse(visit->pool, packed, strlen(packed));
 	if (!redirect_is_local(path) || form == NULL || strlen(packed) > PENDING_MAX_BYTES)
 		return BAD_REQUEST;
-	struct value *fields = value_array(visit->pool);
-	for (size_t i = 0; i < form->count; i++) {
-		if (!is_kept(&form->fields[i]))
-			continue;
-		struct value *field = value_object(visit->pool);
-		value_set_string(field, "name", form->fields[i].name);
-		value_set_string(field, "text", form->fields[i].text);
-		value_set_bool(field, "is_message", strcmp(form->fields[i].name, "message") == 0);
-		value_append(fields, field);
-	}
-	value_set_string(visit->page, "action", visit_path(visit, path));
-	value_set(visit->page, "pending_fields", fields);
 	value_set_string(visit->page, "title", "Send it now?");
-	return visit_show(visit, "confirm.html");
+	return show_form(visit, path, form);
+}
+
+enum outcome pending_show_retry(struct visit *visit, enum outcome reason)
+{
+	visit_refuse(visit, reason, NULL);
+	return show_form(visit, visit->request->path, visit->request->form);
 }

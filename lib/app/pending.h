@@ -1,7 +1,8 @@
-/* Pending forms: what somebody typed into a form whose sign-in had run out meanwhile.
+/* Pending forms: what somebody typed into a form that could not be taken just now, because their
+ * sign-in had run out or something we depend on is down.
  *
- * The sign-in page carries it along in a hidden field; after signing in the person sees it again
- * and confirms it. Nothing is stored, nothing is sent on its own. */
+ * The page that says so carries it along; the person sees it again and confirms it. Nothing is
+ * stored, nothing is sent on its own. */
 #pragma once
 #include "app/visit.h"
 
@@ -17,3 +18,6 @@ void pending_keep(struct visit *visit);
 /* After signing in: the page that shows what was typed and asks to send it. OK, or BAD_REQUEST when
  * what came along is no form of ours. */
 enum outcome pending_show_confirm(struct visit *visit);
+
+/* Something is down: a page with this refusal that holds the form and sends it again on request. */
+enum outcome pending_show_retry(struct visit *visit, enum outcome reason);

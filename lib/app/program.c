@@ -22,12 +22,11 @@ static void log_request(const struct visit *visit, int64_t started_ms)
 		  "status", status, "ms", took, NULL);
 }
 
-static void serve(void *context, struct exchange *exchange)
+static void serve(void *context, struct exchange *exchange, struct pool *pool)
 {
 	const struct program *program = context;
 	const struct config *config = program->app->config;
 	int64_t started_ms = clock_monotonic_ms();
-	struct pool *pool = pool_new(NULL);
 	const struct request_limits limits = { .base_path = config->site.base_path,
 					       .body_limit = (size_t)config->server.body_limit };
 	struct request *request = request_read(pool, exchange, &limits);
@@ -48,7 +47,6 @@ static void serve(void *context, struct exchange *exchange)
 		log_request(&visit, started_ms);
 		log_set_request_id(NULL);
 	}
-	pool_free(pool);
 }
 
 static struct app *start(struct pool *pool, const char *program_name)

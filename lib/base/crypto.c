@@ -1,7 +1,10 @@
+/* SHA256_Update and its like: OpenSSL 3 would rather have them called through EVP, which looks the
+ * algorithm up and allocates each time. Every request checks a signature: there that took longer
+ * than the hashing, and threads met at its counters. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,12 +51,60 @@ void crypto_sha256(const void *data, size_t size, unsigned char digest[static SH
 	SHA256(data, size, digest);
 }
 
+struct hmac_key {
+	SHA256_CTX inner, outer; /* after the padded key */
+};
+
+static void pad_key(SHA256_CTX *state, const unsigned char key[static SHA256_CBLOCK],
+		    unsigned char pad)
+{
+	unsigned char padded[SHA256_CBLOCK];
+	for (size_t i = 0; i < sizeof padded; i++)
+		padded[i] = key[i] ^ pad;
+	SHA256_Init(state);
+	SHA256_Update(state, padded, sizeof padded);
+	memory_wipe(padded, sizeof padded);
+}
+
+static void set_key(struct hmac_key *hmac, const void *key, size_t size)
+{
+	unsigned char block[SHA256_CBLOCK] = { 0 };
+	if (size > sizeof block)
+		SHA256(key, size, block);
+	else
+		memcpy(block, key, size);
+	pad_key(&hmac->inner, block, 0x36);
+	pad_key(&hmac->outer, block, 0x5c);
+	memory_wipe(block, sizeof block);
+}
+
+struct hmac_key *crypto_hmac_key_new(struct pool *pool, const void *key, size_t size)
+{
+	struct hmac_key *hmac = pool_alloc(pool, sizeof *hmac);
+	pool_wipe_at_end(pool, hmac, sizeof *hmac);
+	set_key(hmac, key, size);
+	return hmac;
+}
+
+void crypto_hmac_sign(const struct hmac_key *key, const void *data, size_t size,
+		      unsigned char digest[static SHA256_BYTES])
+{
+	SHA256_CTX state = key->inner;
+	SHA256_Update(&state, data, size);
+	SHA256_Final(digest, &state);
+	state = key->outer;
+	SHA256_Update(&state, digest, SHA256_BYTES);
+	SHA256_Final(digest, &state);
+	memory_wipe(&state, sizeof state);
+}
+
 void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
 			unsigned char digest[static SHA256_BYTES])
 {
-	unsigned written = 0;
-	if (HMAC(EVP_sha256(), key, (int)key_size, data, size, digest, &written) == NULL)
-		abort(); /* only without memory */
+	struct hmac_key hmac;
+	set_key(&hmac, key, key_size);
+	crypto_hmac_sign(&hmac, data, size, digest);
+	memory_wipe(&hmac, sizeof hmac);
 }
 
 bool crypto_equal(const void *left, const void *right, size_t size)

@@ -12,7 +12,14 @@ char *crypto_random_text(struct pool *pool, const char *alphabet, size_t length)
 
 void crypto_sha256(const void *data, size_t size, unsigned char digest[static SHA256_BYTES]);
 
-/* HMAC-SHA256 (RFC 2104). */
+/* A key of HMAC-SHA256 (RFC 2104), set up once: what depends on the key alone is half the work. It
+ * is wiped with `pool`, and may be used by several threads at once. */
+struct hmac_key;
+struct hmac_key *crypto_hmac_key_new(struct pool *pool, const void *key, size_t size);
+void crypto_hmac_sign(const struct hmac_key *key, const void *data, size_t size,
+		      unsigned char digest[static SHA256_BYTES]);
+
+/* The same with a key that is used once. */
 void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
 			unsigned char digest[static SHA256_BYTES]);
 

@@ -17,6 +17,10 @@
 #define OWN_MALLOC 0
 #endif
 
+/* What a pool keeps of the memory that its children gave back: enough for the pages, while a request
+ * with a large body leaves nothing behind. */
+enum { KEEP_FREE_BYTES = 256 << 10 };
+
 struct block {
 	struct block *next;
 	_Alignas(max_align_t) char bytes[];
@@ -72,6 +76,8 @@ struct pool *pool_new(struct pool *parent)
 			       : apr_pool_create_unmanaged_ex(&apr, out_of_memory, NULL);
 	if (status != APR_SUCCESS)
 		out_of_memory(status);
+	if (parent == NULL)
+		apr_allocator_max_free_set(apr_pool_allocator_get(apr), KEEP_FREE_BYTES);
 	struct pool *pool = apr_palloc(apr, sizeof *pool);
 	*pool = (struct pool){ .apr = apr };
 	if (OWN_MALLOC)

@@ -103,8 +103,30 @@ enum outcome conversation_list(struct pg_pool *database, struct pool *pool, cons
 	return outcome;
 }
 
-/* How many conversations the list beside a conversation shows. */
-enum { SIDEBAR_LIMIT = 30 };
+/* How many conversations an overview shows, and the list beside a conversation. */
+enum { OVERVIEW_LIMIT = 20, SIDEBAR_LIMIT = 30 };
+
+enum outcome conversation_overview(struct pg_pool *database, struct pool *pool, const char *user_id,
+				   int64_t idle_s, struct conversation_overview *overview)
+{
+	const char *const count[] = { user_id, number(pool, idle_s) };
+	const char *const latest[] = { user_id, number(pool, OVERVIEW_LIMIT) };
+	struct pg_call calls[] = {
+		{ STATEMENT_ACCOUNT_FIGURES, count, 2, NULL },
+		{ STATEMENT_CONVERSATION_LIST, latest, 2, NULL },
+	};
+	enum outcome outcome = pg_run_all(database, pool, calls, 2);
+	if (outcome != OK)
+		return outcome;
+	*overview = (struct conversation_overview){
+		.active_sessions = pg_integer(calls[0].rows, 0, 0),
+		.total_messages = pg_integer(calls[0].rows, 0, 1),
+		.countries_explored = pg_integer(calls[0].rows, 0, 2),
+		.conversations_total = pg_integer(calls[0].rows, 0, 3),
+	};
+	read_list(calls[1].rows, pool, &overview->latest);
+	return OK;
+}
 
 enum outcome conversation_open(struct pg_pool *database, struct pool *pool, const char *user_id,
 			       const char *id, size_t message_limit,

@@ -54,6 +54,16 @@ enum outcome conversation_load(struct pg_pool *database, struct pool *pool, cons
 enum outcome conversation_list(struct pg_pool *database, struct pool *pool, const char *user_id,
 			       size_t limit, struct conversation_list *list);
 
+/* What a person has done so far, and the latest conversations, newest first. */
+struct conversation_overview {
+	int64_t active_sessions, total_messages, countries_explored, conversations_total;
+	struct conversation_list latest;
+};
+
+/* All of it in one round trip. `idle_s`: a session that rested longer is not active. */
+enum outcome conversation_overview(struct pg_pool *database, struct pool *pool, const char *user_id,
+				   int64_t idle_s, struct conversation_overview *overview);
+
 /* A conversation with its newest messages and the list beside it, in one round trip. */
 enum outcome conversation_open(struct pg_pool *database, struct pool *pool, const char *user_id,
 			       const char *id, size_t message_limit,

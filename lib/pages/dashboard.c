@@ -1,32 +1,21 @@
 #include "app/conversations.h"
 #include "pages/pages.h"
 
-enum { LATEST_SHOWN = 20 };
-
-/* Columns of account_figures. */
-static const char *const figures[] = { "active_sessions", "total_messages", "countries_explored",
-				       "conversations_total" };
-
 static enum outcome dashboard_show(struct visit *visit)
 {
-	const struct config *config = visit->app->config;
-	const char *user_id = visit->session->user_id;
-	const char *idle = pool_printf(visit->pool, "%lld",
-				       (long long)config->session.idle_minutes * 60);
-	const char *const count[] = { user_id, idle };
-	struct pg_rows *rows;
-	enum outcome outcome = pg_run(visit->app->postgresql, visit->pool,
-				      STATEMENT_ACCOUNT_FIGURES, count, 2, &rows);
-	struct conversation_list list;
-	if (outcome == OK)
-		outcome = conversation_list(visit->app->postgresql, visit->pool, user_id,
-					    LATEST_SHOWN, &list);
+	struct conversation_overview overview;
+	enum outcome outcome =
+		conversation_overview(visit->app->postgresql, visit->pool, visit->session->user_id,
+				      visit->app->config->session.idle_minutes * 60, &overview);
 	if (outcome != OK)
 		return outcome;
-	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-		value_set_integer(visit->data, figures[i], pg_integer(rows, 0, (int)i));
-	value_set(visit->data, "conversations", conversations_value(visit, &list, NULL));
-	value_set_bool(visit->page, "has_conversations", list.count > 0);
+	struct value *data = visit->data;
+	value_set_integer(data, "active_sessions", overview.active_sessions);
+	value_set_integer(data, "total_messages", overview.total_messages);
+	value_set_integer(data, "countries_explored", overview.countries_explored);
+	value_set_integer(data, "conversations_total", overview.conversations_total);
+	value_set(data, "conversations", conversations_value(visit, &overview.latest, NULL));
+	value_set_bool(visit->page, "has_conversations", overview.latest.count > 0);
 	return visit_show(visit, "dashboard.html");
 }
 

@@ -4,25 +4,26 @@
 #include <string.h>
 
 struct django_keys {
-	unsigned char session[SHA256_BYTES];
-	unsigned char auth_hash[SHA256_BYTES];
+	const struct hmac_key *session, *auth_hash;
 };
 
-static void derive(struct pool *pool, const char *salt, const char *secret_key,
-		   unsigned char key[static SHA256_BYTES])
+static const struct hmac_key *derive(struct pool *pool, const char *salt, const char *secret_key)
 {
+	unsigned char key[SHA256_BYTES];
 	char *text = pool_printf(pool, "%s%s", salt, secret_key);
 	crypto_sha256(text, strlen(text), key);
 	memory_wipe(text, strlen(text));
+	const struct hmac_key *derived = crypto_hmac_key_new(pool, key, sizeof key);
+	memory_wipe(key, sizeof key);
+	return derived;
 }
 
 const struct django_keys *django_keys_new(struct pool *pool, const char *secret_key)
 {
 	struct django_keys *keys = pool_alloc(pool, sizeof *keys);
-	pool_wipe_at_end(pool, keys, sizeof *keys);
-	derive(pool, "django.contrib.sessions.SessionStoresigner", secret_key, keys->session);
-	derive(pool, "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash",
-	       secret_key, keys->auth_hash);
+	keys->session = derive(pool, "django.contrib.sessions.SessionStoresigner", secret_key);
+	keys->auth_hash = derive(
+		pool, "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", secret_key);
 	return keys;
 }
 
@@ -43,7 +44,7 @@ static const char *sign(struct pool *pool, const struct django_keys *keys, const
 			size_t length)
 {
 	unsigned char digest[SHA256_BYTES];
-	crypto_hmac_sha256(keys->session, sizeof keys->session, value, length, digest);
+	crypto_hmac_sign(keys->session, value, length, digest);
 	return crypto_base64url(pool, digest, sizeof digest);
 }
 
@@ -106,7 +107,6 @@ const char *django_auth_hash(struct pool *pool, const struct django_keys *keys,
 			     const char *stored_password)
 {
 	unsigned char digest[SHA256_BYTES];
-	crypto_hmac_sha256(keys->auth_hash, sizeof keys->auth_hash, stored_password,
-			   strlen(stored_password), digest);
+	crypto_hmac_sign(keys->auth_hash, stored_password, strlen(stored_password), digest);
 	return crypto_hex(pool, digest, sizeof digest);
 }

@@ -95,9 +95,10 @@ static enum outcome identify(const struct session_store *store, struct pool *poo
 	const char *user_id = members_get(members, names->user_id);
 	const char *auth_hash = members_get(members, names->auth_hash);
 	const char *companion = pg_text(rows, 0, USER_ID);
-	if (companion == NULL && (user_id == NULL || !store->options.shared_table)) {
-		if (store->options.shared_table)
-			*session = new_session(pool, key, rows);
+	if (companion == NULL && !store->options.shared_table)
+		return SIGN_IN_REQUIRED;
+	if (companion == NULL && user_id == NULL && auth_hash == NULL) { /* a visitor's */
+		*session = new_session(pool, key, rows);
 		return SIGN_IN_REQUIRED;
 	}
 	if (user_id == NULL || auth_hash == NULL)

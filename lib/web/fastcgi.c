@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,11 +21,13 @@ struct exchange {
 
 /* The write end of a pipe that the signal handler uses to wake every waiting thread. */
 static int stop_pipe[2] = { -1, -1 };
+static atomic_bool stopping;
 
 static void on_stop(int signal_number)
 {
 	(void)signal_number;
 	int kept = errno;
+	stopping = true;
 	ssize_t written = write(stop_pipe[1], "", 1);
 	(void)written;
 	errno = kept;
@@ -74,33 +77,72 @@ struct worker {
 	const struct fastcgi_options *options;
 };
 
-/* Wait for a connection or for the stop signal; false: stop. */
-static bool wait_for_connection(int socket)
+/* A descriptor to wait on for a connection or the stop signal. Of the threads and processes that
+ * wait on the same socket a connection wakes one, not all. */
+static int open_waiter(int socket)
 {
-	struct pollfd sources[] = { { .fd = stop_pipe[0], .events = POLLIN },
-				    { .fd = socket, .events = POLLIN } };
-	while (poll(sources, 2, -1) < 0 && errno == EINTR)
+	struct epoll_event connection = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	struct epoll_event stop = { .events = EPOLLIN };
+	int waiter = epoll_create1(EPOLL_CLOEXEC);
+	if (waiter >= 0 && epoll_ctl(waiter, EPOLL_CTL_ADD, socket, &connection) == 0 &&
+	    epoll_ctl(waiter, EPOLL_CTL_ADD, stop_pipe[0], &stop) == 0)
+		return waiter;
+	log_event(LOG_LEVEL_ERROR, "cannot_wait_for_connections", "reason", strerror(errno), NULL);
+	if (waiter >= 0)
+		close(waiter);
+	return -1;
+}
+
+static void wait_for_connection(int waiter)
+{
+	struct epoll_event event;
+	while (epoll_wait(waiter, &event, 1, -1) < 0 && errno == EINTR)
 		continue;
-	return sources[0].revents == 0;
+}
+
+static void serve_request(const struct worker *worker, struct exchange *exchange,
+			  struct pool *parent)
+{
+	struct pool *pool = pool_new(parent);
+	worker->options->handle(worker->options->context, exchange, pool);
+	pool_free(pool);
+}
+
+/* End a request. libfcgi keeps the thread until the web server has closed its side as well, because
+ * closing with something unread can destroy the answer on its way. When the web server has said
+ * everything, there is nothing to wait for. */
+static void finish(FCGX_Request *fastcgi)
+{
+	char unread;
+	if (FCGX_GetStr(&unread, 1, fastcgi->in) == 0 && FCGX_GetError(fastcgi->in) == 0)
+		FCGX_Detach(fastcgi);
+	FCGX_Finish_r(fastcgi);
 }
 
 static void *work(void *data)
 {
-	struct worker *worker = data;
+	const struct worker *worker = data;
 	FCGX_Request fastcgi;
-	if (FCGX_InitRequest(&fastcgi, worker->socket, 0) != 0)
+	int waiter = open_waiter(worker->socket);
+	if (waiter < 0 || FCGX_InitRequest(&fastcgi, worker->socket, 0) != 0)
 		return NULL;
-	while (wait_for_connection(worker->socket)) {
-		/* Another thread may have been faster; then the socket has nothing for us. */
-		if (FCGX_Accept_r(&fastcgi) < 0)
+	/* Requests get their memory from here and give it back, so that the next one need not ask the
+	 * operating system. */
+	struct pool *pool = pool_new(NULL);
+	while (!stopping) {
+		/* On a busy socket the next connection is there already. */
+		if (FCGX_Accept_r(&fastcgi) < 0) {
+			wait_for_connection(waiter);
 			continue;
+		}
 		/* FCGX_Accept_r makes the connection's socket inherit nothing from the listening
 		 * one on Linux, so reads and writes on it block as libfcgi expects. */
-		struct exchange exchange = { .fastcgi = &fastcgi };
-		worker->options->handle(worker->options->context, &exchange);
-		FCGX_Finish_r(&fastcgi);
+		serve_request(worker, &(struct exchange){ .fastcgi = &fastcgi }, pool);
+		finish(&fastcgi);
 	}
+	pool_free(pool);
 	FCGX_Free(&fastcgi, 1);
+	close(waiter);
 	return NULL;
 }
 
@@ -166,8 +208,8 @@ int fastcgi_serve(const struct fastcgi_options *options)
 	}
 	catch_signals();
 	if (options->listen == NULL && FCGX_IsCGI()) {
-		struct exchange exchange = { .fastcgi = NULL };
-		options->handle(options->context, &exchange);
+		const struct worker worker = { .options = options };
+		serve_request(&worker, &(struct exchange){ .fastcgi = NULL }, NULL);
 		return 0;
 	}
 	if (FCGX_Init() != 0)

@@ -19,7 +19,8 @@ bool exchange_write(struct exchange *exchange, const char *bytes, size_t length)
 struct fastcgi_options {
 	const char *listen; /* "unix:/path", "host:port", or NULL: the socket on descriptor 0 */
 	size_t threads;
-	void (*handle)(void *context, struct exchange *exchange);
+	/* Serve one request; `pool` ends with it. */
+	void (*handle)(void *context, struct exchange *exchange, struct pool *pool);
 	void *context;
 };
 

@@ -107,7 +107,10 @@ def test_without_postgresql_there_is_a_page_and_no_open_door(own, person):
                 assert int(reply.headers["Retry-After"]) > 0
                 assert "does not answer" in reply.text and "<h1" in reply.text, (member.server.name, reply.text[:200])
             assert member.get("/api/chat").json["error"] == "unavailable"
-            assert member.post("/chat/", {"message": "x"}, token="a" * 64).status == 503
+            reply = member.post("/chat/", {"message": "My typed question", "country": "India"}, token="a" * 64)
+            assert reply.status == 503 and int(reply.headers["Retry-After"]) > 0
+            assert reply.value("message") == "My typed question"  # it can be sent again from here
+            assert "Country: India" in reply.text and 'action="/chat/"' in reply.text
             stranger = Visitor(member.server)
             assert stranger.get("/dashboard").status == 303
             assert stranger.get("/auth/login").status == 200

@@ -1,0 +1,155 @@
+"""A headless Chromium, and what pages are checked with."""
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+HERE = pathlib.Path(__file__).resolve().parent
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+
+
+@pytest.fixture(scope="session")
+def node_modules():
+    """axe-core and html-validate in the versions of the lock file."""
+    folder = HERE / "node_modules"
+    if not (folder / "axe-core" / "axe.min.js").exists() or not (folder / ".bin" / "html-validate").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, check=True,
+                       stdout=subprocess.DEVNULL, timeout=300)
+    return folder
+
+
+class Browser:
+    """Selenium with the few words that the tests use."""
+
+    def __init__(self, site, javascript=True):
+        self.site = site
+        self.profile = tempfile.mkdtemp(prefix="gh-browser-")
+        options = webdriver.ChromeOptions()
+        for flag in FLAGS + [f"--user-data-dir={self.profile}"]:
+            options.add_argument(flag)
+        options.binary_location = "/usr/bin/chromium"
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        if not javascript:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.set_page_load_timeout(30)
+        self.javascript = javascript
+        self.resize(1280, 900)
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def resize(self, width, height):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def scheme(self, name):
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": name}]})
+
+    def open(self, path):
+        self.driver.get(self.site.url + path)
+        return self
+
+    @property
+    def path(self):
+        return self.driver.current_url.removeprefix(self.site.url)
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def type(self, name, text):
+        for field in self.all(f'main input[name="{name}"], main textarea[name="{name}"]'):
+            if field.is_displayed():
+                field.clear()
+                field.send_keys(text)
+                return
+        raise AssertionError(f"there is no visible field {name} on {self.path}")
+
+    def tick(self, name):
+        box = self.one(f'main [name="{name}"]')
+        if not box.is_selected():
+            box.click()
+
+    def press(self, words):
+        """Click the visible button or link with these words."""
+        for kind in ("button", "a", "summary"):
+            for element in self.all(kind):
+                # the first line: what follows is for screen readers
+                if element.is_displayed() and element.text.strip().split("\n")[0] == words:
+                    before = self.one("html")
+                    element.click()
+                    return before
+        raise AssertionError(f"nothing visible says {words!r} on {self.path}: {self.text}")
+
+    def wait(self, question, seconds=15):
+        # While one page goes and the next one comes, elements vanish under the question.
+        return WebDriverWait(self.driver, seconds, 0.1, [StaleElementReferenceException, NoSuchElementException]).until(
+            lambda _: question())
+
+    def complaints(self):
+        """What the browser's console holds against a page: blocked scripts, errors, missing files."""
+        return [entry["message"] for entry in self.driver.get_log("browser")
+                if entry["level"] == "SEVERE" and "status of 4" not in entry["message"] and "status of 5" not in entry["message"]]
+
+
+@pytest.fixture
+def open_browser(one_site):
+    browsers = []
+
+    def open_one(site=None, **more):
+        browsers.append(Browser(site or one_site, **more))
+        return browsers[-1]
+    yield open_one
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture
+def browser(open_browser):
+    return open_browser()
+
+
+@pytest.fixture
+def axe(node_modules):
+    source = (node_modules / "axe-core" / "axe.min.js").read_text()
+
+    def run(browser):
+        """Violations of WCAG 2.2 AA and axe's best practices, as text."""
+        browser.driver.execute_script(source)
+        result = browser.driver.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+            ".then(r => done(r.violations), e => done([{id: String(e), nodes: []}]))")
+        return [f"{found['id']}: {json.dumps([node['html'][:200] for node in found['nodes']])}" for found in result]
+    return run
+
+
+@pytest.fixture
+def html_validate(node_modules, tmp_path):
+    def run(pages):
+        """Errors that html-validate finds in these pages, name → text."""
+        for name, text in pages.items():
+            (tmp_path / f"{name}.html").write_text(text)
+        done = subprocess.run([node_modules / ".bin" / "html-validate", "--config", HERE.parent / "pages" / "htmlvalidate.json",
+                               "--formatter", "text", *sorted(map(str, tmp_path.glob("*.html")))],
+                              capture_output=True, text=True, timeout=120)
+        return done.stdout + done.stderr if done.returncode else ""
+    return run
