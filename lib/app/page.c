@@ -4,24 +4,25 @@
 #include "web/csrf.h"
 #include <string.h>
 
-/* No inline script or style, nothing from elsewhere; data: is for Bootstrap's own small icons. */
-static const char content_security_policy[] =
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-	"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-	"frame-ancestors 'none'";
+/* What every answer carries. In the policy: no inline script or style, nothing from elsewhere; data:
+ * is for Bootstrap's own small icons. */
+static const char fixed_headers[] =
+	"Cache-Control: no-store\r\n"
+	"Vary: Accept, Cookie\r\n"
+	"X-Content-Type-Options: nosniff\r\n"
+	"X-Frame-Options: DENY\r\n"
+	"Referrer-Policy: same-origin\r\n"
+	"Cross-Origin-Opener-Policy: same-origin\r\n"
+	"Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+	"img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+	"base-uri 'none'; frame-ancestors 'none'\r\n";
 
 static void add_headers(struct visit *visit)
 {
 	struct response *response = visit->response;
 	const struct config *config = visit->app->config;
-	response_add_header(response, "Cache-Control", "no-store");
-	response_add_header(response, "Vary", "Accept, Cookie");
-	response_add_header(response, "X-Content-Type-Options", "nosniff");
-	response_add_header(response, "X-Frame-Options", "DENY");
-	response_add_header(response, "Referrer-Policy", "same-origin");
-	response_add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
-	response_add_header(response, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
-	response_add_header(response, "Content-Security-Policy", content_security_policy);
+	response_add_fixed_headers(response, fixed_headers);
 	response_add_header(response, "X-Request-Id", visit->request->id);
 	if (config->site.hsts_seconds > 0 && config->site.https)
 		response_add_header(response, "Strict-Transport-Security",

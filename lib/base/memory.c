@@ -124,13 +124,17 @@ char *pool_strdup(struct pool *pool, const char *text)
 
 char *pool_vprintf(struct pool *pool, const char *format, va_list arguments)
 {
+	char brief[128]; /* most texts fit, and formatting twice is what printf is slow at */
 	va_list again;
 	va_copy(again, arguments);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	int length = vsnprintf(brief, sizeof brief, format, arguments);
 	if (length < 0)
 		out_of_memory(0);
 	char *text = pool_alloc(pool, (size_t)length + 1);
-	vsnprintf(text, (size_t)length + 1, format, again);
+	if ((size_t)length < sizeof brief)
+		memcpy(text, brief, (size_t)length + 1);
+	else
+		vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);
 	return text;
 }

@@ -53,12 +53,15 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	va_start(arguments, format);
 	va_list again;
 	va_copy(again, arguments);
-	int length = vsnprintf(NULL, 0, format, arguments);
-	if (length > 0) {
+	size_t room = buffer->capacity - buffer->length;
+	int length = vsnprintf(buffer->bytes + buffer->length, room, format, arguments);
+	if (length > 0 && (size_t)length >= room) {
+		buffer->bytes[buffer->length] = '\0';
 		buffer_reserve(buffer, (size_t)length);
 		vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, again);
-		buffer->length += (size_t)length;
 	}
+	if (length > 0)
+		buffer->length += (size_t)length;
 	va_end(again);
 	va_end(arguments);
 }

@@ -39,6 +39,11 @@ void response_add_header(struct response *response, const char *name, const char
 	buffer_add(out, "\r\n", 2);
 }
 
+void response_add_fixed_headers(struct response *response, const char *lines)
+{
+	buffer_puts(&response->headers, lines);
+}
+
 void response_set_body(struct response *response, const char *content_type, const char *bytes,
 		       size_t length)
 {

@@ -13,6 +13,9 @@ int response_status(const struct response *response);
  * sent can start a header of its own. */
 void response_add_header(struct response *response, const char *name, const char *value);
 
+/* Add headers of our own, the same each time: whole lines, each with CRLF at its end. */
+void response_add_fixed_headers(struct response *response, const char *lines);
+
 /* The body; its Content-Type and Content-Length are added when it is written. */
 void response_set_body(struct response *response, const char *content_type, const char *bytes,
 		       size_t length);
