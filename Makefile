@@ -67,7 +67,7 @@ $(LIBRARY): $(OBJECTS)
 # A running binary is replaced by renaming: writing into it would fail or break it.
 define link
 	@mkdir -p $(@D)
-	@echo "  link    $@"
+	@echo "  link    $@" >&2
 	@$(CC) $(ALL_LDFLAGS) -o $@.new $(filter %.o %.a,$^) $(LDLIBS) $(1) && mv $@.new $@
 endef
 
@@ -79,6 +79,13 @@ $(BUILD)/gatehousectl: $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cli/*.c))) 
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call link,-lcmocka)
+
+# What the tests of Django's format ask; prints where it is.
+$(BUILD)/tests/django/%: $(BUILD)/tests/django/%.o $(LIBRARY)
+	$(call link)
+.PHONY: django-test-helper
+django-test-helper: $(BUILD)/tests/django/session_text
+	@echo $<
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin $(DESTDIR)$(PREFIX)/share/gatehouse
@@ -101,4 +108,4 @@ clean:
 
 include scripts/run.mk scripts/test.mk
 -include scripts/bench.mk
--include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/cli/*.d $(BUILD)/tests/unit/*.d)
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/cli/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/django/*.d)

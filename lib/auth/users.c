@@ -236,6 +236,8 @@ enum outcome users_find(struct users *users, struct pool *pool, const char *logi
 	struct mysql_rows *rows;
 	enum outcome outcome = mysql_run(users->database, pool, MYSQL_STATEMENT_USERS_FIND,
 					 (const char *const[]){ login, login }, 2, &rows);
+	if (outcome == BAD_REQUEST) /* letters that the column cannot hold are nobody's */
+		return NOT_FOUND;
 	if (outcome != OK)
 		return outage(outcome);
 	size_t matches = 0;
@@ -326,10 +328,13 @@ enum outcome users_check_unique(struct users *users, struct pool *pool, bool *un
 				const char **reason)
 {
 	const char *dot = strchr(users->table, '.');
-	const char *const parameters[] = { dot != NULL ? dot + 1 : users->table };
+	const char *const parameters[] = {
+		dot != NULL ? pool_strndup(pool, users->table, (size_t)(dot - users->table)) : "",
+		dot != NULL ? dot + 1 : users->table,
+	};
 	struct mysql_rows *rows;
 	enum outcome outcome = mysql_run(users->database, pool, MYSQL_STATEMENT_USERS_UNIQUE_COLUMNS,
-					 parameters, 1, &rows);
+					 parameters, 2, &rows);
 	if (outcome != OK)
 		return outage(outcome);
 	bool username = !users->has_username, email = false;

@@ -163,6 +163,7 @@ static const struct error_meaning error_meanings[] = {
 	{ ER_COLUMNACCESS_DENIED_ERROR, FORBIDDEN, false },
 	{ ER_OPTION_PREVENTS_STATEMENT, FORBIDDEN, false }, /* --read-only */
 	{ ER_DATA_TOO_LONG, BAD_REQUEST, false },
+	{ ER_CANT_AGGREGATE_2COLLATIONS, BAD_REQUEST, false }, /* letters the column cannot hold */
 	{ ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, BAD_REQUEST, false },
 	{ ER_LOCK_DEADLOCK, UNAVAILABLE, false },
 	{ ER_LOCK_WAIT_TIMEOUT, UNAVAILABLE, false },

@@ -344,7 +344,7 @@ def session_text(stack):
     """The helper that writes and reads session texts with Gatehouse's library."""
     import os
     words = os.environ.get("GATEHOUSE_TEST_INSTALL", "").split()
-    made = subprocess.run(["make", "-s", "--no-print-directory", "-f", "tests/django/rules.mk", *words, "session-text"],
+    made = subprocess.run(["make", "-s", "--no-print-directory", *words, "django-test-helper"],
                           cwd=ROOT, text=True, capture_output=True, timeout=300)
     assert made.returncode == 0, made.stderr
     program = ROOT / made.stdout.split()[-1]

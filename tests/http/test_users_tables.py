@@ -193,10 +193,7 @@ def test_strangers_and_wrong_passwords_are_refused(people):
         assert sign_in(people.visitor(), login, password).status == 401, login
 
 
-def test_letters_that_the_table_cannot_hold_are_nobodys(people, request):
-    if people.layout.name == "inverted":  # it is in Latin-1
-        request.applymarker(pytest.mark.xfail(strict=True, reason="MariaDB's error 1267 becomes a 503; it belongs "
-                                              "beside ER_DATA_TOO_LONG in lib/db/mysql.c, and NOT_FOUND in users_find"))
+def test_letters_that_the_table_cannot_hold_are_nobodys(people):
     assert sign_in(people.visitor(), "👋@example.org").status == 401
 
 
@@ -417,7 +414,6 @@ def test_the_table_may_lie_in_another_database(people):
     assert sign_in(people.visitor(**another_database(people)), person.email).status == 303
 
 
-@pytest.mark.xfail(strict=True, reason="users_unique_columns looks into DATABASE() whatever stands before the dot")
 def test_the_indexes_are_looked_for_in_that_database(people):
     layout, extra, wanted = people.layout, another_database(people), new_fields()
     for name, column in layout.indexes.items():

@@ -24,9 +24,9 @@ UPDATE {{table}} SET {{last_login}} = UTC_TIMESTAMP() WHERE {{id}} = ?
 SELECT {{password_hash}} FROM {{table}} WHERE {{password_hash}} <> '' ORDER BY {{id}} DESC LIMIT 5
 
 -- name: users_unique_columns
--- The columns that alone have a unique index.
+-- The columns that alone have a unique index; an empty first parameter means this database.
 SELECT min(column_name) FROM information_schema.statistics
-WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0
+WHERE table_schema = coalesce(nullif(?, ''), DATABASE()) AND table_name = ? AND non_unique = 0
 GROUP BY index_name HAVING count(*) = 1
 
 -- name: users_table_exists
