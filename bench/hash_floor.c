@@ -1,6 +1,6 @@
 /* The floor of a sign-in: crypt_r of libxcrypt and nothing else.
  *
- *   hash_floor THREADS SECONDS HASH PASSWORD        prints how many hashes a second */
+ *   hash_floor THREADS SECONDS HASH PASSWORD        prints how many hashes a second, and how many there were */
 #include <crypt.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,20 +20,25 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* The rate of one thread, over whole hashes. */
+struct worker {
+	pthread_t thread;
+	double rate; /* over whole hashes */
+	int count;
+};
+
 static void *work(void *data)
 {
 	static _Thread_local struct crypt_data crypt_data;
-	double *rate = data, start = now(), end;
-	int count = 0;
+	struct worker *worker = data;
+	double start = now(), end;
 	do {
 		const char *hash = crypt_r(password, stored, &crypt_data);
 		if (hash == NULL || strcmp(hash, stored) != 0)
 			exit(1);
-		count++;
+		worker->count++;
 		end = now();
 	} while (end - start < seconds);
-	*rate = count / (end - start);
+	worker->rate = worker->count / (end - start);
 	return NULL;
 }
 
@@ -45,15 +50,17 @@ int main(int argc, char **argv)
 	seconds = atof(argv[2]);
 	stored = argv[3];
 	password = argv[4];
-	pthread_t workers[THREADS_MAX];
-	double rates[THREADS_MAX], total = 0;
+	static struct worker workers[THREADS_MAX];
+	double rate = 0;
+	int count = 0;
 	for (int i = 0; i < threads; i++)
-		if (pthread_create(&workers[i], NULL, work, &rates[i]) != 0)
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
 			return 1;
 	for (int i = 0; i < threads; i++) {
-		pthread_join(workers[i], NULL);
-		total += rates[i];
+		pthread_join(workers[i].thread, NULL);
+		rate += workers[i].rate;
+		count += workers[i].count;
 	}
-	printf("%.2f\n", total);
+	printf("%.2f %d\n", rate, count);
 	return 0;
 }

@@ -4,6 +4,7 @@ import argparse
 import os
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import cpu
 import fastcgi
 import load
 import workers
-from stack import BUILD, PASSWORD, SERVERS, THREADS, Bench, bcrypt
+from stack import BUILD, COST, PASSWORD, SERVERS, THREADS, Bench, bcrypt
 
 PAGES = {"/protected": "text/html", "/dashboard": "text/html", "/auth/status": "application/json"}
 IDLE_S, CONVERSATIONS_SHOWN = 3600, 20  # what the dashboard asks for
@@ -62,21 +63,29 @@ def measure_pages(bench, visitor, options):
 
 
 def measure_sign_in(bench, people, options):
+    """The same of sign-ins and of hashes alone."""
     names = bench.instance / "names"
     names.write_text("\n".join(people) + "\n")
     os.environ.update(BENCH_NAMES=str(names), BENCH_PASSWORD=PASSWORD)
-    stored, cores = bcrypt(PASSWORD, 10), os.cpu_count()
-    seconds = max(6, options.seconds * 2)
+    stored, seconds = bcrypt(PASSWORD, COST), max(10, options.seconds * 2)
+    script = pathlib.Path(__file__).with_name("sign_in.lua")
 
     def floor():
-        words = [BUILD / "hash_floor", str(cores), str(seconds), stored, PASSWORD]
-        return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+        words = [BUILD / "hash_floor", str(os.cpu_count()), str(seconds), stored, PASSWORD]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        speed, count = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        return float(speed), used * 1e6 / int(count)
 
     def sign_in():
-        script = pathlib.Path(__file__).with_name("sign_in.lua")
-        return load.wrk(bench.server.url + "/auth/login", seconds, script=script)[0]
-    measurements = {"floor crypt_r": floor, "sign-in": sign_in}
-    return load.interleaved(measurements, max(2, options.rounds // 2), lambda text: say(f"sign-in, {text}"))
+        before = cpu.used_us(pids)
+        speed, count = load.wrk(bench.server.url + "/auth/login", seconds, script=script)
+        return speed, (cpu.used_us(pids) - before) / count
+    load.wrk(bench.server.url + "/auth/login", 1, script=script)  # connect to the databases
+    pids = bench.processes()
+    return load.interleaved({"floor crypt_r": floor, "sign-in": sign_in}, max(2, options.rounds // 2),
+                            lambda text: say(f"sign-in, {text}"))
 
 
 def row(name, *pairs):
@@ -110,9 +119,9 @@ def report(bench, pages, sign_ins, memory, first, out):
         line(page_row(pages, "floor B of /protected, floor A", "floor B /protected", "floor A"))
     if sign_ins:
         line()
-        line("| sign-in at cost 10 | sign-ins a second ÷ hashes a second |")
-        line("|---|---|")
-        line(row("JSON sign-in, floor: crypt_r on all cores", (sign_ins["sign-in"], sign_ins["floor crypt_r"])))
+        line(f"| sign-in at cost {COST} | sign-ins a second ÷ hashes a second | processor time, hash ÷ sign-in |")
+        line("|---|---|---|")
+        line(page_row(sign_ins, "JSON sign-in, floor: crypt_r on all cores", "sign-in", "floor crypt_r"))
     if memory:
         line()
         line("| memory under load, mean of a process | PSS as it was | PSS if alone on a machine | of it private |")
@@ -128,9 +137,8 @@ def report(bench, pages, sign_ins, memory, first, out):
             low, high = load.quartiles(taken)
             line(f"| {what} | {statistics.median(taken):.1f} ms | {low:.1f} – {high:.1f} ms |")
     line()
-    absolute = [f"{name} {statistics.median(speed):,.0f} ({statistics.median(cost):.0f} µs)"
-                for name, values in pages.items() for speed, cost in [zip(*values)]]
-    absolute += [f"{name} {statistics.median(values):.1f}" for name, values in sign_ins.items()]
+    absolute = [f"{name} {statistics.median(speed):,.0f} ({statistics.median(cost):,.0f} µs)"
+                for name, values in {**pages, **sign_ins}.items() for speed, cost in [zip(*values)]]
     line(f"Of this one machine ({os.cpu_count()} cores, {platform.machine()}, wrk -c{load.CONNECTIONS}, {THREADS} "
          f"threads), a second, and processor time of web server, program and database together: {', '.join(absolute)}.")
 

@@ -1,6 +1,7 @@
 #include "base/json.h"
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 64 };
@@ -123,6 +124,20 @@ static void write_string(struct buffer *out, const char *text, size_t length)
 	buffer_byte(out, '"');
 }
 
+/* With a point or an exponent, so that a reader does not take it for an integer. */
+static void write_real(struct buffer *out, double number)
+{
+	char text[40];
+	if (!isfinite(number)) { /* JSON has no infinity; nothing of ours makes one */
+		buffer_puts(out, "null");
+		return;
+	}
+	snprintf(text, sizeof text, "%.17g", number);
+	buffer_puts(out, text);
+	if (strpbrk(text, ".e") == NULL)
+		buffer_puts(out, ".0");
+}
+
 static void write_list(struct buffer *out, const struct value *value, bool is_object)
 {
 	buffer_byte(out, is_object ? '{' : '[');
@@ -155,9 +170,7 @@ void json_write(struct buffer *out, const struct value *value)
 		buffer_printf(out, "%lld", (long long)value_to_integer(value));
 		break;
 	case VALUE_REAL:
-		/* JSON has no infinity; nothing of ours makes one. */
-		buffer_printf(out, isfinite(value_to_real(value)) ? "%.17g" : "null",
-			      value_to_real(value));
+		write_real(out, value_to_real(value));
 		break;
 	case VALUE_STRING:
 		write_string(out, value_text(value), value_text_length(value));

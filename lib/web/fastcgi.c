@@ -93,11 +93,13 @@ static int open_waiter(int socket)
 	return -1;
 }
 
-static void wait_for_connection(int waiter)
+/* Wait until there may be a connection; false: the stop signal came. */
+static bool wait_for_connection(int waiter)
 {
 	struct epoll_event event;
 	while (epoll_wait(waiter, &event, 1, -1) < 0 && errno == EINTR)
 		continue;
+	return !stopping;
 }
 
 static void serve_request(const struct worker *worker, struct exchange *exchange,
@@ -129,12 +131,10 @@ static void *work(void *data)
 	/* Requests get their memory from here and give it back, so that the next one need not ask the
 	 * operating system. */
 	struct pool *pool = pool_new(NULL);
-	while (!stopping) {
-		/* On a busy socket the next connection is there already. */
-		if (FCGX_Accept_r(&fastcgi) < 0) {
-			wait_for_connection(waiter);
+	while (wait_for_connection(waiter)) {
+		/* Another thread may have been faster; then the socket has nothing for us. */
+		if (FCGX_Accept_r(&fastcgi) < 0)
 			continue;
-		}
 		/* FCGX_Accept_r makes the connection's socket inherit nothing from the listening
 		 * one on Linux, so reads and writes on it block as libfcgi expects. */
 		serve_request(worker, &(struct exchange){ .fastcgi = &fastcgi }, pool);

@@ -151,6 +151,12 @@ def test_what_the_documentation_names_is_there(path):
         assert f"{section}.{key}" in known or f"{section}.{key.removesuffix('_file')}" in known, f"{path.name} names [{section}] {key}"
 
 
+def test_every_parser_of_outside_bytes_has_a_fuzz_target_with_a_corpus():
+    targets = {path.stem.removeprefix("fuzz_") for path in (ROOT / "tests/fuzz").glob("fuzz_*.c")}
+    corpora = {path.name for path in (ROOT / "tests/fuzz/corpus").iterdir() if any(path.iterdir())}
+    assert targets == corpora >= {"request", "session", "json", "config", "template", "markdown", "article"}
+
+
 def test_no_machine_is_named():
     import subprocess
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()

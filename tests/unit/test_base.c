@@ -70,6 +70,7 @@ static void test_json_comes_back_as_it_went_in(void **state)
 	static const char json[] = "{\"a\":[1,-2,true,false,null,\"x\\\"\\\\\\n\"],\"b\":{},\"c\":[]}";
 	assert_string_equal(rewritten(*state, json), json);
 	assert_string_equal(rewritten(*state, "\"é\""), "\"é\"");
+	assert_string_equal(rewritten(*state, "[2.0,-0.0,1.5]"), "[2.0,-0.0,1.5]");
 }
 
 static void test_json_cannot_close_a_script_element(void **state)
