@@ -128,4 +128,10 @@ void guard_serve(struct visit *visit, const struct route_table *const *tables)
 		pending_show_retry(visit, outcome);
 	else if (outcome != OK)
 		visit_refuse(visit, outcome, NULL);
+	/* Often nobody means harm: the site was opened under another of its names. */
+	if (outcome == CROSS_ORIGIN)
+		value_set_string(visit->data, "message",
+				 pool_printf(visit->pool, "%s This site is at %s.",
+					     outcome_meaning(outcome)->message,
+					     visit->app->config->site.url));
 }

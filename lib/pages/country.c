@@ -1,6 +1,14 @@
 #include "app/conversations.h"
 #include "pages/pages.h"
 
+static struct value *names(struct visit *visit, const char *const *list)
+{
+	struct value *values = value_array(visit->pool);
+	for (; *list != NULL; list++)
+		value_append(values, value_string(visit->pool, *list));
+	return values;
+}
+
 static enum outcome show(struct visit *visit, const char *country, const char *service)
 {
 	value_set(visit->page, "countries", choices_value(visit, visit->app->countries, country));
@@ -10,6 +18,8 @@ static enum outcome show(struct visit *visit, const char *country, const char *s
 
 static enum outcome country_show(struct visit *visit)
 {
+	value_set(visit->data, "countries", names(visit, visit->app->countries));
+	value_set(visit->data, "services", names(visit, visit->app->services));
 	return show(visit, request_query(visit->request, "country"),
 		    request_query(visit->request, "service_type"));
 }

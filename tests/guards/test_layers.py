@@ -85,6 +85,14 @@ def test_the_example_configuration_is_the_table():
         "run: build/gatehousectl config example > conf/gatehouse.conf.example"
 
 
+def test_every_setting_does_something():
+    rows = re.findall(r"AT\((\w+)\.(\w+)\)", (LIB / "base/config_table.c").read_text())
+    assert len(rows) > 40
+    code = "\n".join(path.read_text() for path in sources("lib", "cli") if not path.name.startswith("config"))
+    unused = [f"{section}.{key}" for section, key in rows if not re.search(rf"->{section}\.{key}\b", code)]
+    assert not unused
+
+
 def test_every_template_that_is_shown_exists():
     names = set()
     for path in sources("lib/pages", "lib/app"):

@@ -12,7 +12,7 @@ def test_a_form_of_another_site_does_nothing(visitor, person):
                     {"Sec-Fetch-Site": "same-site"}):
         reply = visitor.post("/auth/login", {"username": person.username, "password": person.password}, token, headers)
         assert reply.status == 403
-        assert "another site" in reply.text
+        assert f"another site, so we did not act on it. This site is at {visitor.server.url}." in reply.text
         assert "sessionid" not in visitor.cookies
 
 

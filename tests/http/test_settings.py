@@ -1,0 +1,98 @@
+"""Settings that change what people notice, each on a server of its own."""
+import pytest
+
+from support.site import Visitor, add_person
+
+
+@pytest.fixture
+def started(stack):
+    servers = []
+
+    def start(**settings):
+        servers.append(stack.start("lighttpd", {f"GATEHOUSE_{name.upper()}": value for name, value in settings.items()}))
+        return servers[-1]
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_without_prepared_statements_everything_works_as_behind_pgbouncer(started, person):
+    visitor = Visitor(started(postgresql_prepared_statements="off"))
+    assert visitor.sign_in(person).status == 303
+    for path in ("/", "/dashboard", "/chat/", "/profile", "/articles/germany-vat"):
+        assert visitor.get(path).status == 200, path
+    assert visitor.api("/api/chat", {"message": "How do I register a GmbH in Germany?"}).status == 200
+
+
+def test_a_mysql_server_that_cannot_encrypt_is_refused_when_it_must(started, person, stack):
+    visitor = Visitor(started(mysql_tls="always"))
+    reply = visitor.sign_in(person)
+    assert reply.status == 503 and "temporarily unavailable" in reply.text
+    assert "mysql_unreachable" in stack.log()
+
+
+def test_redirects_can_be_302_as_before(started, person):
+    visitor = Visitor(started(session_legacy_redirects="on"))
+    assert visitor.get("/dashboard").status == 302
+    assert visitor.sign_in(person).status == 302
+
+
+def test_the_landing_page_can_be_another(started, person):
+    visitor = Visitor(started(session_landing="/country/"))
+    assert visitor.sign_in(person).location == "/country/"
+
+
+def test_cookies_can_have_other_names(started, person):
+    visitor = Visitor(started(session_cookie_name="gate", session_csrf_cookie_name="gatetoken"))
+    token = visitor.token()
+    visitor.post("/login", {"username": person.username, "password": person.password}, token)
+    assert "gate" in visitor.cookies and "gatetoken" in visitor.cookies and "sessionid" not in visitor.cookies
+    assert visitor.get("/dashboard").status == 200
+
+
+def test_remember_me_can_be_switched_off(started, person):
+    visitor = Visitor(started(session_remember_days="0"))
+    assert 'name="remember_me"' not in visitor.get("/login").text
+    assert "Max-Age" not in visitor.sign_in(person, remember_me="on").cookie("sessionid")
+
+
+def test_limits_are_what_the_operator_says(started, person, clock):
+    site = started(session_idle_minutes="5", session_lifetime_minutes="7", throttle_failures="2", throttle_window_minutes="3",
+                   chat_message_limit="100", users_password_min_length="12")
+    member = Visitor(site)
+    member.sign_in(person)
+    reply = member.post("/chat/", {"message": "x" * 101})
+    assert reply.status == 400 and "100 characters" in reply.field_error("message")
+    stranger = Visitor(site)
+    statuses = [stranger.post_json("/login", {"username": "guess" + person.username, "password": "x"}).status for _ in range(3)]
+    assert statuses == [401, 401, 429]
+    assert "at least 12" in stranger.post("/register", {"password": "only eleven"}).field_error("password")
+    clock(minutes=4)
+    assert member.get("/protected").status == 200
+    clock(minutes=8)
+    assert member.get("/protected").status == 303
+
+
+def test_the_operators_countries_and_services_are_offered(started, person):
+    visitor = Visitor(started(chat_countries="Narnia,  Oz ", chat_services="Wands"))
+    visitor.sign_in(person)
+    data = visitor.get("/country/", headers={"Accept": "application/json"}).json
+    assert data == {"countries": ["Narnia", "Oz"], "services": ["Wands"]}
+    assert visitor.post("/proceed-to-chat", {"country": "Oz", "service_type": "Wands"}).status == 303
+    assert visitor.post("/proceed-to-chat", {"country": "Germany", "service_type": "Wands"}).status == 400
+
+
+def test_a_conversation_can_be_given_an_end(started, person, clock):
+    visitor = Visitor(started(chat_conversation_days="1"))
+    visitor.sign_in(person, remember_me="on")
+    id = visitor.api("/api/chat", {"message": "hello"}).json["session_id"]
+    clock(hours=23)
+    assert visitor.api("/api/chat", {"message": "hello", "session_id": id}).status == 200
+    clock(hours=25)
+    assert visitor.api("/api/chat", {"message": "hello", "session_id": id}).status == 409
+
+
+def test_links_to_terms_and_a_forgotten_password_are_the_operators(started):
+    visitor = Visitor(started(site_terms_url="/terms-of-use", site_forgot_password_url="https://help.example.org/reset?a=1&b=2"))
+    assert 'href="/terms-of-use"' in visitor.get("/register").text
+    assert 'href="https://help.example.org/reset?a=1&amp;b=2"' in visitor.get("/login").text
