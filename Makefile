@@ -107,21 +107,29 @@ $(BUILD)/tests/django/%: $(BUILD)/tests/django/%.o $(LIBRARY)
 django-test-helper: $(BUILD)/tests/django/session_text
 	@echo $<
 
+# Without symbols, which are most of a program; `make install STRIP=` keeps them.
+STRIP ?= $(if $(SANITIZERS),,-s)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin $(DESTDIR)$(PREFIX)/share/gatehouse
-	install -m 755 $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin/
-	install -m 755 $(BUILD)/gatehousectl $(DESTDIR)$(PREFIX)/bin/
+	install $(STRIP) -m 755 $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin/
+	install $(STRIP) -m 755 $(BUILD)/gatehousectl $(DESTDIR)$(PREFIX)/bin/
 	for folder in templates static sql apache-conf lighttpd-conf nginx-conf conf demo django; do \
 		[ ! -d $$folder ] || cp -R $$folder $(DESTDIR)$(PREFIX)/share/gatehouse/ || exit 1; \
 	done
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/gatehouse
 
+C_FILES = $(wildcard lib/*/*.[ch] cgi-bin/*.c cli/*.[ch] bench/*.c tests/unit/*.[ch] tests/fuzz/*.c tests/django/*.c)
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	@clang-format -i $(C_FILES)
 
-lint:
-	clang-tidy --quiet $(SOURCES) -- $(ALL_CFLAGS)
-	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --suppress=varFuncNullUB -Ilib -I$(BUILD)/generated lib cgi-bin cli
+# Generated sources have to be there for the analysers to see the whole.
+lint: $(GENERATED)
+	@clang-format --dry-run --Werror $(C_FILES)
+	@printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 8 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -DGATEHOUSE_VERSION=\"$(VERSION)\" -Ilib \
+			-I$(BUILD)/generated $(PKG_CFLAGS) 2>/dev/null' lint
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,portability --suppress=varFuncNullUB \
+		-Ilib -I$(BUILD)/generated lib cgi-bin cli
 
 clean:
 	rm -rf $(BUILD)

@@ -24,7 +24,7 @@ static struct {
 	bool closes_early;
 	char *reply;
 	int reply_length;
-	const char *conninfo; /* NULL: no database */
+	const char *conninfo;                       /* NULL: no database */
 	const char *key, *user_id, *idle_s, *limit; /* user_id NULL: the session alone */
 } options;
 

@@ -136,6 +136,8 @@ def report(bench, pages, sign_ins, memory, first, out):
         for what, taken in first.items():
             low, high = load.quartiles(taken)
             line(f"| {what} | {statistics.median(taken):.1f} ms | {low:.1f} – {high:.1f} ms |")
+    if not pages and not sign_ins:
+        return
     line()
     absolute = [f"{name} {statistics.median(speed):,.0f} ({statistics.median(cost):,.0f} µs)"
                 for name, values in {**pages, **sign_ins}.items() for speed, cost in [zip(*values)]]

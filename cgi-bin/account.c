@@ -5,13 +5,8 @@
 int main(int argc, char **argv)
 {
 	static const struct route_table *const pages[] = {
-		&home_page,
-		&dashboard_page,
-		&profile_page,
-		&protected_page,
-		&status_page,
-		&health_page,
-		NULL,
+		&home_page,   &dashboard_page, &profile_page, &protected_page,
+		&status_page, &health_page,    NULL,
 	};
 	return program_main(argc, argv, pages);
 }

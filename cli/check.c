@@ -13,7 +13,8 @@ static int check_postgresql(struct command_context *context)
 			return command_fail("PostgreSQL does not answer; the log above says why");
 		if (outcome != OK) {
 			command_fail("PostgreSQL: statement %s does not fit: %s. Was gatehousectl "
-				     "migrate run?", statement_texts[i].name, error);
+				     "migrate run?",
+				     statement_texts[i].name, error);
 			broken++;
 		}
 	}
@@ -28,11 +29,13 @@ static int check_mysql(struct command_context *context)
 	const char *hashes[5];
 	size_t count = 0;
 	if (users_sample_hashes(context->app->users, context->pool, hashes, &count) != OK)
-		return command_fail("MySQL: the users table cannot be read; the log above says why");
+		return command_fail(
+			"MySQL: the users table cannot be read; the log above says why");
 	size_t readable = 0;
 	for (size_t i = 0; i < count; i++)
 		readable += password_read_style(hashes[i], NULL);
-	printf("MySQL: works; of %zu password hashes looked at, %zu can be checked\n", count, readable);
+	printf("MySQL: works; of %zu password hashes looked at, %zu can be checked\n", count,
+	       readable);
 	if (!context->config->users.registration)
 		return 0;
 	bool unique;

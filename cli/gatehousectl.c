@@ -1,6 +1,6 @@
 /* gatehousectl: what an operator does from a shell. */
-#include "commands.h"
 #include "base/log.h"
+#include "commands.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +19,8 @@ static const struct command {
 	  command_migrate },
 	{ "check", "", "say whether configuration, templates and both databases work", true,
 	  command_check },
-	{ "user", "add NAME EMAIL | password NAME", "people; the password is read from standard input",
-	  true, command_user },
+	{ "user", "add NAME EMAIL | password NAME",
+	  "people; the password is read from standard input", true, command_user },
 	{ "session", "count | clean", "sessions: how many there are; throw away what has expired",
 	  true, command_session },
 	{ "knowledge", "import FOLDER | check FOLDER", "articles that the chat answers from", true,
@@ -48,7 +48,8 @@ static int usage(FILE *out, int status)
 		fprintf(out, "  %s %s\n      %s\n", commands[i].name, commands[i].arguments,
 			commands[i].help);
 	fputs("\nThe configuration is found as the programs find it: $GATEHOUSE_CONF,\n"
-	      "~/.config/gatehouse/gatehouse.conf, /etc/gatehouse/gatehouse.conf.\n", out);
+	      "~/.config/gatehouse/gatehouse.conf, /etc/gatehouse/gatehouse.conf.\n",
+	      out);
 	return status;
 }
 

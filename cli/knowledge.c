@@ -1,7 +1,7 @@
 #include "chat/knowledge.h"
+#include "base/file.h"
 #include "chat/article_file.h"
 #include "commands.h"
-#include "base/file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#include "commands.h"
 #include "base/file.h"
+#include "commands.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +37,8 @@ static int apply(struct command_context *context, const char *folder, const char
 		return command_fail("cannot read %s: %s", path, strerror(errno));
 	const char *const note[] = { name };
 	bool done = run_script(context, "BEGIN", &error) && run_script(context, sql, &error);
-	if (done && pg_run(database, context->pool, STATEMENT_MIGRATION_NOTE, note, 1, NULL) != OK) {
+	if (done &&
+	    pg_run(database, context->pool, STATEMENT_MIGRATION_NOTE, note, 1, NULL) != OK) {
 		error = "it could not be noted as done";
 		done = false;
 	}
@@ -60,8 +61,8 @@ static int migrate_postgresql(struct command_context *context)
 	struct pg_rows *done;
 	if (pg_run(database, context->pool, STATEMENT_MIGRATION_LIST, NULL, 0, &done) != OK)
 		return command_fail("PostgreSQL: cannot read which migrations were done");
-	const char *folder =
-		pool_printf(context->pool, "%s/sql/postgresql", context->config->server.share_dir);
+	const char *folder = pool_printf(context->pool, "%s/sql/postgresql",
+					 context->config->server.share_dir);
 	struct dirent **names;
 	int count = scandir(folder, &names, is_migration, alphasort);
 	if (count <= 0)

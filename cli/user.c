@@ -1,5 +1,5 @@
-#include "commands.h"
 #include "auth/registration.h"
+#include "commands.h"
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -64,7 +64,8 @@ static int set_password(struct command_context *context, const char *password)
 	const char *stored_password;
 	enum outcome outcome = users_find(auth->users, context->pool, context->argv[1], &user);
 	if (outcome == NOT_FOUND)
-		return command_fail("there is nobody with the username or email %s", context->argv[1]);
+		return command_fail("there is nobody with the username or email %s",
+				    context->argv[1]);
 	const struct registration same = { .username = outcome == OK ? user->username : "",
 					   .email = outcome == OK ? user->email : "",
 					   .password = password,

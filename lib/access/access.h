@@ -23,4 +23,5 @@ enum access_decision {
 	ACCESS_ALLOW
 };
 
-enum access_decision access_decide(const struct access_facts *facts, const struct access_rule *rule);
+enum access_decision access_decide(const struct access_facts *facts,
+				   const struct access_rule *rule);

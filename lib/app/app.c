@@ -55,12 +55,13 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 	app->users = users_open(pool, config, errors);
 	if (app->templates == NULL || app->users == NULL)
 		return NULL;
-	app->postgresql = pg_pool_new(pool, &(struct pg_options){
-		.conninfo = config->postgresql.dsn,
-		.connections = (size_t)config->server.threads,
-		.deadline_ms = config->postgresql.timeout_ms,
-		.prepare = config->postgresql.prepared_statements,
-	});
+	app->postgresql = pg_pool_new(pool,
+				      &(struct pg_options){
+					      .conninfo = config->postgresql.dsn,
+					      .connections = (size_t)config->server.threads,
+					      .deadline_ms = config->postgresql.timeout_ms,
+					      .prepare = config->postgresql.prepared_statements,
+				      });
 	app->sessions = open_sessions(pool, config, app->postgresql);
 	app->auth = (struct auth){
 		.users = app->users,

@@ -20,10 +20,9 @@ enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answe
 {
 	struct pg_pool *database = visit->app->postgresql;
 	const char *user_id = visit->session->user_id;
-	struct conversation conversation = { .id = NULL,
-					     .country = wanted->country,
-					     .service = wanted->service,
-					     .is_open = true };
+	struct conversation conversation = {
+		.id = NULL, .country = wanted->country, .service = wanted->service, .is_open = true
+	};
 	enum outcome outcome = OK;
 	if (*wanted->conversation_id != '\0')
 		outcome = conversation_load(database, visit->pool, user_id, wanted->conversation_id,

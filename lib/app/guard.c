@@ -37,7 +37,8 @@ enum outcome guard_check_origin(const struct visit *visit, const struct route *r
 				    ? request->csrf_header
 				    : request_field(request, "csrfmiddlewaretoken");
 	return csrf_matches(visit->csrf_cookie_is_new ? NULL : visit->csrf_cookie, token)
-		       ? OK : CSRF_FAILED;
+		       ? OK
+		       : CSRF_FAILED;
 }
 
 /* A stranger at a walled page: a browser goes to sign in and comes back, a form that was sent is
@@ -60,7 +61,7 @@ static enum outcome ask_sign_in(struct visit *visit, enum outcome reason)
 static enum outcome refuse_method(struct visit *visit, unsigned allowed)
 {
 	response_add_header(visit->response, "Allow",
-			    allowed == METHOD_POST ? "POST"
+			    allowed == METHOD_POST         ? "POST"
 			    : (allowed & METHOD_POST) != 0 ? "GET, HEAD, POST"
 							   : "GET, HEAD");
 	return METHOD_NOT_ALLOWED;

@@ -35,7 +35,8 @@ static void render_json(struct visit *visit)
 	struct buffer out = buffer_new(visit->pool, 1024);
 	json_write(&out, visit->data);
 	buffer_byte(&out, '\n');
-	response_set_body(visit->response, "application/json; charset=utf-8", out.bytes, out.length);
+	response_set_body(visit->response, "application/json; charset=utf-8", out.bytes,
+			  out.length);
 }
 
 /* What every page can use: the layout's names. */
@@ -69,11 +70,13 @@ static void render_html(struct visit *visit)
 	const struct value *const contexts[] = { common_values(visit), visit->data, visit->page };
 	struct buffer out = buffer_new(visit->pool, 16 << 10);
 	if (template_render(visit->app->templates, visit->template_name, contexts, 3, &out) != OK) {
-		log_event(LOG_LEVEL_ERROR, "template_failed", "template", visit->template_name, NULL);
+		log_event(LOG_LEVEL_ERROR, "template_failed", "template", visit->template_name,
+			  NULL);
 		response_set_status(visit->response, 500);
 		buffer_clear(&out);
 		buffer_puts(&out, outcome_meaning(INTERNAL_ERROR)->message);
-		response_set_body(visit->response, "text/plain; charset=utf-8", out.bytes, out.length);
+		response_set_body(visit->response, "text/plain; charset=utf-8", out.bytes,
+				  out.length);
 		return;
 	}
 	response_set_body(visit->response, "text/html; charset=utf-8", out.bytes, out.length);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* As hidden fields of the sign-in form: where it was going, and its fields as a form body. */
-#define PENDING_PATH "pending_path"
+#define PENDING_PATH   "pending_path"
 #define PENDING_FIELDS "pending_fields"
 
 /* Longer texts would not fit the message box they came from either. */

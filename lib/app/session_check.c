@@ -42,7 +42,8 @@ static enum outcome recheck_user(struct visit *visit, const struct session *sess
 	if (outcome == UNAVAILABLE)
 		/* Signed-in people go on for a while without MySQL, then not. */
 		return session->user_checked_s < config->users.recheck_grace_minutes * 60
-			       ? OK : UNAVAILABLE;
+			       ? OK
+			       : UNAVAILABLE;
 	if (outcome != OK) {
 		end(visit, session);
 		return outcome;

@@ -87,25 +87,27 @@ static void set_cookie(struct visit *visit, struct cookie cookie)
 void visit_set_session_cookie(struct visit *visit, const struct session *session)
 {
 	const struct config *config = visit->app->config;
-	set_cookie(visit, (struct cookie){
-		.name = config->session.cookie_name,
-		.value = session->key,
-		.same_site = same_site_name(config),
-		.max_age_seconds = session->times.remember ? session->times.expires_in_s : -1,
-		.http_only = true,
-	});
+	set_cookie(visit,
+		   (struct cookie){
+			   .name = config->session.cookie_name,
+			   .value = session->key,
+			   .same_site = same_site_name(config),
+			   .max_age_seconds = session->times.remember ? session->times.expires_in_s
+								      : -1,
+			   .http_only = true,
+		   });
 }
 
 void visit_clear_session_cookie(struct visit *visit)
 {
 	const struct config *config = visit->app->config;
 	set_cookie(visit, (struct cookie){
-		.name = config->session.cookie_name,
-		.value = "",
-		.same_site = same_site_name(config),
-		.max_age_seconds = 0,
-		.http_only = true,
-	});
+				  .name = config->session.cookie_name,
+				  .value = "",
+				  .same_site = same_site_name(config),
+				  .max_age_seconds = 0,
+				  .http_only = true,
+			  });
 }
 
 void visit_rotate_csrf(struct visit *visit)
@@ -113,14 +115,16 @@ void visit_rotate_csrf(struct visit *visit)
 	const struct config *config = visit->app->config;
 	visit->csrf_cookie = csrf_new_cookie(visit->pool);
 	visit->csrf_cookie_is_new = false; /* it is set here and now */
-	set_cookie(visit, (struct cookie){
-		.name = config->session.csrf_cookie_name,
-		.value = visit->csrf_cookie,
-		.same_site = "Lax",
-		.max_age_seconds = CSRF_COOKIE_SECONDS,
-		/* Scripts of a Django project on the same table read this cookie; ours do not. */
-		.http_only = config->django.identity == IDENTITY_OFF,
-	});
+	set_cookie(
+		visit,
+		(struct cookie){
+			.name = config->session.csrf_cookie_name,
+			.value = visit->csrf_cookie,
+			.same_site = "Lax",
+			.max_age_seconds = CSRF_COOKIE_SECONDS,
+			/* Scripts of a Django project on the same table read this cookie; ours do not. */
+			.http_only = config->django.identity == IDENTITY_OFF,
+		});
 }
 
 struct unit {

@@ -9,22 +9,22 @@ struct visit {
 	struct app *app;
 	struct pool *pool;
 	struct request *request;
-	struct response *response;  /* cookies and headers can be added at any time */
+	struct response *response; /* cookies and headers can be added at any time */
 
 	const struct session *session; /* NULL: a stranger */
 	/* Ours, but over, or a visitor's of a Django project: its place is taken at sign-in. */
 	const struct session *stale_session;
 	bool had_session_cookie;
-	const char *path_rest;      /* what a route's "*" stands for */
-	const char *csrf_cookie;    /* the usable cookie that came, or that will be set */
+	const char *path_rest;   /* what a route's "*" stands for */
+	const char *csrf_cookie; /* the usable cookie that came, or that will be set */
 	bool csrf_cookie_is_new;
 
 	/* The reply. */
 	int status;
-	const char *template_name;  /* NULL: JSON only */
-	struct value *data;         /* the published JSON contract; the page sees it too */
-	struct value *page;         /* what only the HTML needs */
-	const char *location;       /* redirect of a browser: a full path */
+	const char *template_name; /* NULL: JSON only */
+	struct value *data;        /* the published JSON contract; the page sees it too */
+	struct value *page;        /* what only the HTML needs */
+	const char *location;      /* redirect of a browser: a full path */
 };
 
 /* Show a page. `status` 200 unless something was refused. OK, for handlers to return. */

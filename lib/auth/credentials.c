@@ -112,7 +112,8 @@ enum outcome credentials_check(struct auth *auth, struct pool *pool,
 			       struct credentials_verdict *verdict)
 {
 	const char *bucket = throttle_bucket(pool, credentials->login, credentials->address);
-	enum outcome outcome = throttle_count(&auth->throttle, pool, bucket, &verdict->retry_after_s);
+	enum outcome outcome = throttle_count(&auth->throttle, pool, bucket,
+					      &verdict->retry_after_s);
 	if (outcome != OK)
 		return outcome;
 	outcome = users_find(auth->users, pool, credentials->login, &verdict->user);

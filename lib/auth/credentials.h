@@ -20,14 +20,14 @@ struct auth {
 };
 
 struct credentials {
-	const char *login;    /* username or email */
+	const char *login; /* username or email */
 	const char *password;
-	const char *address;  /* of the connection */
+	const char *address; /* of the connection */
 };
 
 struct credentials_verdict {
-	struct user *user;            /* after OK */
-	int64_t retry_after_s;        /* after TOO_MANY_ATTEMPTS */
+	struct user *user;             /* after OK */
+	int64_t retry_after_s;         /* after TOO_MANY_ATTEMPTS */
 	const char *replaced_password; /* the stored hash before a re-hash, else NULL */
 };
 

@@ -3,21 +3,24 @@
 #include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-/* How often a waiting sign-in looks for a free slot: short against one hash, which takes
- * 50 to 300 ms. */
-enum { LOOK_AGAIN_MS = 4, SLOTS_MAX = 256 };
+/* A waiting sign-in is woken when a slot is released. It also looks by itself now and then, for a
+ * slot whose holder was killed and woke nobody. */
+enum { LOOK_AGAIN_MS = 50, SLOTS_MAX = 256 };
 
 struct shared {
 	uint32_t ready;
 	uint32_t count;
+	_Atomic uint32_t releases; /* a futex: counts up with each release */
 	pthread_mutex_t mutexes[SLOTS_MAX];
 };
 
@@ -44,10 +47,10 @@ static void prepare(struct shared *shared, size_t count)
 }
 
 /* The file of this user with this many slots; -1 when it is not ours or cannot be made. Its name
- * holds the count: programs with other settings do not meet, a changed setting starts afresh. */
+ * holds the layout's number and the count: programs with other ones do not meet. */
 static int open_file(struct pool *pool, const char *folder, size_t count)
 {
-	const char *path = pool_printf(pool, "%s/gatehouse-hash-slots-%ld-%zu", folder,
+	const char *path = pool_printf(pool, "%s/gatehouse-hash-slots-2-%ld-%zu", folder,
 				       (long)geteuid(), count);
 	int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file < 0)
@@ -110,24 +113,44 @@ static bool try_slot(pthread_mutex_t *mutex)
 	return status == 0;
 }
 
+static bool try_all(struct shared *shared, size_t *slot)
+{
+	for (size_t i = 0; i < shared->count; i++) {
+		if (try_slot(&shared->mutexes[i])) {
+			*slot = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Sleep until the count is another than `seen`, or for a while. */
+static void wait_for_release(struct shared *shared, uint32_t seen, int64_t longest_ms)
+{
+	int64_t pause_ms = longest_ms < LOOK_AGAIN_MS ? longest_ms : LOOK_AGAIN_MS;
+	struct timespec pause = { .tv_nsec = (long)pause_ms * 1000000L };
+	syscall(SYS_futex, &shared->releases, FUTEX_WAIT, seen, &pause, NULL, 0);
+}
+
 bool hash_slots_acquire(struct hash_slots *slots, int64_t wait_ms, size_t *slot)
 {
+	struct shared *shared = slots->shared;
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
 	for (;;) {
-		for (size_t i = 0; i < slots->shared->count; i++) {
-			if (try_slot(&slots->shared->mutexes[i])) {
-				*slot = i;
-				return true;
-			}
-		}
-		if (clock_monotonic_ms() >= deadline_ms)
+		/* Read before looking: a release in between changes it, and nobody sleeps. */
+		uint32_t seen = shared->releases;
+		if (try_all(shared, slot))
+			return true;
+		int64_t left_ms = deadline_ms - clock_monotonic_ms();
+		if (left_ms <= 0)
 			return false;
-		struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
-		nanosleep(&pause, NULL);
+		wait_for_release(shared, seen, left_ms);
 	}
 }
 
 void hash_slots_release(struct hash_slots *slots, size_t slot)
 {
 	pthread_mutex_unlock(&slots->shared->mutexes[slot]);
+	slots->shared->releases++;
+	syscall(SYS_futex, &slots->shared->releases, FUTEX_WAKE, 1, NULL, NULL, 0);
 }

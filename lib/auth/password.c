@@ -45,7 +45,8 @@ bool password_read_style(const char *stored, struct password_style *style)
 
 /* What goes into bcrypt: at most 72 bytes of the password, or of the hexadecimal SHA-256 that
  * Django makes of it first. The caller wipes it. */
-static void prepare(const char *password, bool pre_hash, char prepared[static PASSWORD_MAX_BYTES + 1])
+static void prepare(const char *password, bool pre_hash,
+		    char prepared[static PASSWORD_MAX_BYTES + 1])
 {
 	if (!pre_hash) {
 		snprintf(prepared, PASSWORD_MAX_BYTES + 1, "%s", password);
@@ -59,7 +60,8 @@ static void prepare(const char *password, bool pre_hash, char prepared[static PA
 }
 
 /* Hash with crypt_r; true when it worked. `hash` gets BCRYPT_CHARACTERS and a NUL. */
-static bool run_bcrypt(const char *prepared, const char *setting, char hash[static BCRYPT_CHARACTERS + 1])
+static bool run_bcrypt(const char *prepared, const char *setting,
+		       char hash[static BCRYPT_CHARACTERS + 1])
 {
 	struct crypt_data *data = calloc(1, sizeof *data);
 	if (data == NULL)
@@ -92,8 +94,10 @@ void password_waste_time(const char *password, int cost)
 {
 	/* Salt and hash of nobody's password. */
 	char nobody[BCRYPT_CHARACTERS + 1];
-	snprintf(nobody, sizeof nobody, "$2b$%02d$......................"
-		 "...............................", cost);
+	snprintf(nobody, sizeof nobody,
+		 "$2b$%02d$......................"
+		 "...............................",
+		 cost);
 	password_matches(password, nobody);
 }
 

@@ -10,8 +10,8 @@ enum { PASSWORD_MAX_BYTES = 72 };
 
 /* How a table's hashes are written, so that new ones look like their neighbours. */
 struct password_style {
-	char variant;      /* 'a', 'b' or 'y' */
-	int cost;          /* work is 2 to the power of it */
+	char variant;        /* 'a', 'b' or 'y' */
+	int cost;            /* work is 2 to the power of it */
 	const char *wrapper; /* "", "bcrypt$" or "bcrypt_sha256$" */
 };
 

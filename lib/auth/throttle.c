@@ -45,12 +45,12 @@ enum outcome throttle_count(const struct throttle *throttle, struct pool *pool, 
 void throttle_forgive(const struct throttle *throttle, struct pool *pool, const char *bucket)
 {
 	/* A failure here only makes the next lock come sooner. */
-	pg_run(throttle->database, pool, STATEMENT_THROTTLE_FORGIVE, (const char *const[]){ bucket },
-	       1, NULL);
+	pg_run(throttle->database, pool, STATEMENT_THROTTLE_FORGIVE,
+	       (const char *const[]){ bucket }, 1, NULL);
 }
 
 void throttle_uncount(const struct throttle *throttle, struct pool *pool, const char *bucket)
 {
-	pg_run(throttle->database, pool, STATEMENT_THROTTLE_UNCOUNT, (const char *const[]){ bucket },
-	       1, NULL);
+	pg_run(throttle->database, pool, STATEMENT_THROTTLE_UNCOUNT,
+	       (const char *const[]){ bucket }, 1, NULL);
 }

@@ -5,7 +5,7 @@
 
 struct throttle {
 	struct pg_pool *database;
-	int64_t limit;    /* attempts in a window */
+	int64_t limit; /* attempts in a window */
 	int64_t window_s;
 };
 

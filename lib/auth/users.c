@@ -4,7 +4,7 @@
 
 struct users {
 	struct mysql_pool *database;
-	const char *table;        /* as configured */
+	const char *table; /* as configured */
 	bool has_username;
 	const char *username_column, *email_column;
 	bool has_last_login;
@@ -52,7 +52,8 @@ static const char *quote_setting(struct pool *pool, const char *setting, const c
 {
 	const char *quoted = quote(pool, name);
 	if (quoted == NULL)
-		buffer_printf(errors, "[users] %s: \"%s\" is not a name of letters, digits, _ and $\n",
+		buffer_printf(errors,
+			      "[users] %s: \"%s\" is not a name of letters, digits, _ and $\n",
 			      setting, name);
 	return quoted;
 }
@@ -73,7 +74,8 @@ static bool read_active_rule(struct pool *pool, const char *setting, struct acti
 	rule->value = setting + length + (setting[length] == ':');
 	int64_t number;
 	if (rule->column == NULL || !text_to_integer(rule->value, 0, 255, &number)) {
-		buffer_printf(errors, "[users] active_when: write column:number, such as is_active:1\n");
+		buffer_printf(errors,
+			      "[users] active_when: write column:number, such as is_active:1\n");
 		return false;
 	}
 	return true;
@@ -130,13 +132,15 @@ static const char *const *build_statements(struct pool *pool, const struct confi
 	const char *table = quote_setting(pool, "table", config->users.table, errors);
 	const char *id = quote_setting(pool, "id", config->users.id, errors);
 	const char *email = quote_setting(pool, "email", config->users.email, errors);
-	const char *hash = quote_setting(pool, "password_hash", config->users.password_hash, errors);
+	const char *hash = quote_setting(pool, "password_hash", config->users.password_hash,
+					 errors);
 	const char *username = optional(pool, "username", config->users.username, errors);
 	const char *full_name = optional(pool, "full_name", config->users.full_name, errors);
 	const char *created_at = optional(pool, "created_at", config->users.created_at, errors);
 	const char *last_login = optional(pool, "last_login", config->users.last_login, errors);
 	struct active_rule active;
-	if (!read_active_rule(pool, config->users.active_when, &active, errors) || errors->length > 0)
+	if (!read_active_rule(pool, config->users.active_when, &active, errors) ||
+	    errors->length > 0)
 		return NULL;
 
 	struct insert_list insert = { buffer_new(pool, 128), buffer_new(pool, 64),
@@ -186,20 +190,22 @@ struct users *users_open(struct pool *pool, const struct config *config, struct 
 	const char *const *statements = build_statements(pool, config, users, errors);
 	if (statements == NULL)
 		return NULL;
-	users->database = mysql_pool_new(pool, &(struct mysql_options){
-		.hosts = config->mysql.host,
-		.port = config->mysql.port,
-		.socket = config->mysql.socket,
-		.user = config->mysql.user,
-		.password = config->mysql.password,
-		.database = config->mysql.database,
-		.tls = config->mysql.tls == TLS_ALWAYS ||
-		       (config->mysql.tls == TLS_WHEN_REMOTE && is_remote(config->mysql.host)),
-		.tls_ca = config->mysql.tls_ca,
-		.connections = (size_t)config->server.threads,
-		.deadline_ms = config->mysql.timeout_ms,
-		.statements = statements,
-	});
+	users->database = mysql_pool_new(pool,
+					 &(struct mysql_options){
+						 .hosts = config->mysql.host,
+						 .port = config->mysql.port,
+						 .socket = config->mysql.socket,
+						 .user = config->mysql.user,
+						 .password = config->mysql.password,
+						 .database = config->mysql.database,
+						 .tls = config->mysql.tls == TLS_ALWAYS ||
+							(config->mysql.tls == TLS_WHEN_REMOTE &&
+							 is_remote(config->mysql.host)),
+						 .tls_ca = config->mysql.tls_ca,
+						 .connections = (size_t)config->server.threads,
+						 .deadline_ms = config->mysql.timeout_ms,
+						 .statements = statements,
+					 });
 	return users;
 }
 
@@ -281,7 +287,7 @@ enum outcome users_insert(struct users *users, struct pool *pool, const struct u
 	const char *parameters[PLACEHOLDERS_MAX];
 	size_t count = 0;
 	for (const char *letter = users->insert_value_order; *letter != '\0'; letter++)
-		parameters[count++] = *letter == 'e' ? user->email
+		parameters[count++] = *letter == 'e'   ? user->email
 				      : *letter == 'p' ? user->stored_password
 						       : user->username;
 	enum outcome outcome = mysql_run(users->database, pool, MYSQL_STATEMENT_USERS_INSERT,
@@ -289,8 +295,8 @@ enum outcome users_insert(struct users *users, struct pool *pool, const struct u
 	return outcome == OK || outcome == CONFLICT ? outcome : SIGN_IN_UNAVAILABLE;
 }
 
-enum outcome users_replace_password(struct users *users, struct pool *pool,
-				    const struct user *user, const char *stored_password)
+enum outcome users_replace_password(struct users *users, struct pool *pool, const struct user *user,
+				    const char *stored_password)
 {
 	const char *const parameters[] = { stored_password, user->id, user->stored_password };
 	struct mysql_rows *rows;
@@ -333,8 +339,8 @@ enum outcome users_check_unique(struct users *users, struct pool *pool, bool *un
 		dot != NULL ? dot + 1 : users->table,
 	};
 	struct mysql_rows *rows;
-	enum outcome outcome = mysql_run(users->database, pool, MYSQL_STATEMENT_USERS_UNIQUE_COLUMNS,
-					 parameters, 2, &rows);
+	enum outcome outcome = mysql_run(
+		users->database, pool, MYSQL_STATEMENT_USERS_UNIQUE_COLUMNS, parameters, 2, &rows);
 	if (outcome != OK)
 		return outage(outcome);
 	bool username = !users->has_username, email = false;

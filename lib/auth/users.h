@@ -24,8 +24,7 @@ enum outcome users_find(struct users *users, struct pool *pool, const char *logi
 			struct user **user);
 
 /* The person with this id. */
-enum outcome users_load(struct users *users, struct pool *pool, const char *id,
-			struct user **user);
+enum outcome users_load(struct users *users, struct pool *pool, const char *id, struct user **user);
 
 struct user_new {
 	const char *username;
@@ -38,8 +37,8 @@ enum outcome users_insert(struct users *users, struct pool *pool, const struct u
 
 /* Replace the stored hash if it still is `user`'s; NOT_FOUND when it changed meanwhile, FORBIDDEN
  * when the account may only read. */
-enum outcome users_replace_password(struct users *users, struct pool *pool,
-				    const struct user *user, const char *stored_password);
+enum outcome users_replace_password(struct users *users, struct pool *pool, const struct user *user,
+				    const char *stored_password);
 
 /* Note the sign-in, where there is a column for it and writing is allowed. */
 void users_note_sign_in(struct users *users, struct pool *pool, const struct user *user);

@@ -30,7 +30,7 @@ struct reader {
 	struct pool *pool;
 	struct buffer *errors;
 	const char *path;
-	const char *at;       /* what of the file is still to be read */
+	const char *at; /* what of the file is still to be read */
 	int line;
 	struct source *sources; /* one for each setting */
 	bool failed;
@@ -100,12 +100,14 @@ static int take_pair(void *user, const char *section, const char *key, const cha
 	bool from_file;
 	const struct setting *setting = find_setting(section, key, &from_file);
 	if (setting == NULL) {
-		complain(reader, file_place(reader), "unknown setting %s in section [%s]", key, section);
+		complain(reader, file_place(reader), "unknown setting %s in section [%s]", key,
+			 section);
 		return 1;
 	}
 	struct source *source = &reader->sources[setting - settings];
 	if (source->text != NULL)
-		complain(reader, file_place(reader), "%s is set twice, first at %s", key, source->place);
+		complain(reader, file_place(reader), "%s is set twice, first at %s", key,
+			 source->place);
 	*source = (struct source){ .text = pool_strdup(reader->pool, value),
 				   .place = file_place(reader),
 				   .from_file = from_file };
@@ -172,9 +174,9 @@ static void read_environment(struct reader *reader, const char *const *environme
 			const char *name = variable_name(reader->pool, &settings[i], suffixes[j]);
 			const char *text = find_variable(environment, name);
 			if (text != NULL)
-				reader->sources[i] = (struct source){
-					.text = text, .place = name, .from_file = j == 1
-				};
+				reader->sources[i] = (struct source){ .text = text,
+								      .place = name,
+								      .from_file = j == 1 };
 		}
 	}
 }
@@ -184,7 +186,8 @@ static const char *read_secret_file(struct reader *reader, const struct source *
 	size_t length = 0;
 	char *text = file_read(reader->pool, source->text, SECRET_FILE_MAX_BYTES, &length);
 	if (text == NULL) {
-		complain(reader, source->place, "cannot read %s: %s", source->text, strerror(errno));
+		complain(reader, source->place, "cannot read %s: %s", source->text,
+			 strerror(errno));
 		return NULL;
 	}
 	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
@@ -293,7 +296,8 @@ static void check_url(struct reader *reader, struct config *config)
 	while (length > 0 && url[length - 1] == '/')
 		url[--length] = '\0';
 	if (strchr(url + (host - url) + 3, '/') != NULL)
-		complain(reader, place, "url is scheme and host only; a folder goes into base_path");
+		complain(reader, place,
+			 "url is scheme and host only; a folder goes into base_path");
 	config->site.url = url;
 	config->site.origin = text_lower(reader->pool, url);
 }
@@ -304,7 +308,8 @@ static void check_base_path(struct reader *reader, struct config *config)
 	if (*path == '\0')
 		return;
 	size_t length = strlen(path);
-	size_t plain = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~-");
+	size_t plain =
+		strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~-");
 	if (path[0] != '/' || path[length - 1] == '/' || plain != length ||
 	    strstr(path, "//") != NULL || strstr(path, "/.") != NULL)
 		complain(reader, place_of(reader, offsetof(struct config, site.base_path)),
@@ -329,13 +334,15 @@ static void check_secret_key(struct reader *reader, const struct config *config)
 	if (strlen(key) < SECRET_KEY_MIN_CHARACTERS || different < 5)
 		complain(reader, place,
 			 "secret_key is weak: at least %d characters, 5 different ones. Try: "
-			 "openssl rand -base64 48", SECRET_KEY_MIN_CHARACTERS);
+			 "openssl rand -base64 48",
+			 SECRET_KEY_MIN_CHARACTERS);
 }
 
 static bool is_token(const char *text)
 {
 	return *text != '\0' &&
-	       text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")] ==
+	       text[strspn(text,
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")] ==
 		       '\0';
 }
 
@@ -345,7 +352,8 @@ static void check_together(struct reader *reader, const struct config *config)
 		complain(reader, place_of(reader, offsetof(struct config, session.cookie_name)),
 			 "cookie_name takes letters, digits, dash and underscore");
 	if (!is_token(config->session.csrf_cookie_name))
-		complain(reader, place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
+		complain(reader,
+			 place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
 			 "csrf_cookie_name takes letters, digits, dash and underscore");
 	if (config->session.same_site == SAME_SITE_NONE && !config->site.https)
 		complain(reader, place_of(reader, offsetof(struct config, session.same_site)),
@@ -367,7 +375,8 @@ static void check_document_root(struct reader *reader, const char *const *enviro
 	char *file = realpath(reader->path, NULL), *folder = realpath(root, NULL);
 	if (file != NULL && folder != NULL && text_starts_with(file, folder) &&
 	    file[strlen(folder)] == '/')
-		complain(reader, reader->path, "lies inside the document root %s; move it out", root);
+		complain(reader, reader->path, "lies inside the document root %s; move it out",
+			 root);
 	free(file);
 	free(folder);
 }
@@ -404,7 +413,8 @@ const char *config_path(struct pool *pool)
 		return pool_strdup(pool, named);
 	const char *home = getenv("HOME");
 	const char *const places[] = {
-		home != NULL ? pool_printf(pool, "%s/.config/gatehouse/gatehouse.conf", home) : NULL,
+		home != NULL ? pool_printf(pool, "%s/.config/gatehouse/gatehouse.conf", home)
+			     : NULL,
 		"/etc/gatehouse/gatehouse.conf",
 	};
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)

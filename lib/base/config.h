@@ -19,17 +19,17 @@ struct config {
 		const char *templates; /* folder of the operator's own templates, or "" */
 		const char *forgot_password_url;
 		const char *terms_url;
-		bool https;            /* derived from url */
+		bool https; /* derived from url */
 		int64_t hsts_seconds;
 	} site;
 	struct {
 		int64_t threads;
-		int64_t hash_slots;    /* 0: one for each processor */
+		int64_t hash_slots; /* 0: one for each processor */
 		int64_t hash_wait_ms;
-		int64_t body_limit;    /* bytes */
+		int64_t body_limit; /* bytes */
 		const char *runtime_dir;
 		const char *share_dir;
-		int64_t log_level;     /* enum log_level */
+		int64_t log_level; /* enum log_level */
 	} server;
 	struct {
 		const char *dsn;
@@ -43,14 +43,14 @@ struct config {
 		const char *user;
 		const char *password;
 		const char *database;
-		int64_t tls;           /* enum config_tls */
+		int64_t tls; /* enum config_tls */
 		const char *tls_ca;
 		int64_t timeout_ms;
 	} mysql;
 	struct {
 		const char *table;
 		const char *id;
-		const char *username;  /* "" where the table has none */
+		const char *username; /* "" where the table has none */
 		const char *email;
 		const char *password_hash;
 		const char *active_when; /* "column:value" or "" */
@@ -70,13 +70,13 @@ struct config {
 		int64_t remember_days;
 		const char *cookie_name;
 		const char *csrf_cookie_name;
-		int64_t same_site;     /* enum same_site */
+		int64_t same_site; /* enum same_site */
 		const char *landing;
 		bool legacy_redirects;
 	} session;
 	struct {
 		const char *secret_key;
-		int64_t identity;      /* enum identity */
+		int64_t identity; /* enum identity */
 		const char *backend;
 	} django;
 	struct {
@@ -84,10 +84,10 @@ struct config {
 		int64_t window_minutes;
 	} throttle;
 	struct {
-		int64_t responder;         /* index of the choice */
+		int64_t responder; /* index of the choice */
 		const char *countries;
 		const char *services;
-		int64_t message_limit; /* characters */
+		int64_t message_limit;     /* characters */
 		int64_t conversation_days; /* 0: for ever */
 	} chat;
 };

@@ -14,11 +14,11 @@ struct setting {
 	const char *section;
 	const char *key;
 	enum setting_type type;
-	size_t offset;           /* in struct config */
-	const char *fallback;    /* the default as one would write it; NULL: required */
+	size_t offset;        /* in struct config */
+	const char *fallback; /* the default as one would write it; NULL: required */
 	int64_t minimum, maximum;
-	const char *choices;     /* "one|two|three" */
-	const char *help;        /* a sentence */
+	const char *choices; /* "one|two|three" */
+	const char *help;    /* a sentence */
 };
 
 extern const struct setting settings[];

@@ -30,21 +30,24 @@ static void write_limits(struct buffer *out, const struct setting *setting)
 	else if (setting->type == SETTING_CHOICE)
 		buffer_printf(out, "# One of %s.\n", setting->choices);
 	else if (setting->type == SETTING_SECRET)
-		buffer_printf(out, "# A secret: it can stand in a file of its own, named by %s_file.\n",
+		buffer_printf(out,
+			      "# A secret: it can stand in a file of its own, named by %s_file.\n",
 			      setting->key);
 }
 
 void config_write_example(struct buffer *out)
 {
-	buffer_puts(out,
-		    "# Configuration of Gatehouse. Every setting with what it does and its default.\n"
-		    "# Printed by: gatehousectl config example\n"
-		    "#\n"
-		    "# The programs look for this file at $GATEHOUSE_CONF, then at\n"
-		    "# ~/.config/gatehouse/gatehouse.conf, then at /etc/gatehouse/gatehouse.conf.\n"
-		    "# Nobody but the service's own user may read it (chmod 600), and it must lie\n"
-		    "# outside the document root. A comment stands on a line of its own. Every setting\n"
-		    "# can be overridden in the environment: [site] url is GATEHOUSE_SITE_URL.\n");
+	buffer_puts(
+		out,
+		"# Configuration of Gatehouse. Every setting with what it does and its default.\n"
+		"# Printed by: gatehousectl config example\n"
+		"#\n"
+		"# The programs look for this file at $GATEHOUSE_CONF, then at\n"
+		"# ~/.config/gatehouse/gatehouse.conf, then at /etc/gatehouse/gatehouse.conf.\n"
+		"# Nobody but the service's own user may read it (chmod 600), and it must lie\n"
+		"# outside the document root. A comment stands on a line of its own. Every "
+		"setting\n"
+		"# can be overridden in the environment: [site] url is GATEHOUSE_SITE_URL.\n");
 	const char *section = "";
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &settings[i];
@@ -88,8 +91,9 @@ void config_write_settings(struct buffer *out, const struct config *config)
 			write_choice(out, setting, *(const int64_t *)(const void *)at);
 			break;
 		case SETTING_SECRET:
-			buffer_puts(out, **(const char *const *)(const void *)at != '\0' ? "(set)"
-											 : "(not set)");
+			buffer_puts(out, **(const char *const *)(const void *)at != '\0'
+						 ? "(set)"
+						 : "(not set)");
 			break;
 		case SETTING_TEXT:
 			buffer_puts(out, *(const char *const *)(const void *)at);

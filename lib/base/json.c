@@ -13,7 +13,8 @@ static struct value *import_object(struct pool *pool, const json_t *json, int de
 	struct value *object = value_object(pool);
 	/* jansson's iterator takes a non-const object, but only reads it. */
 	json_t *source = (json_t *)(uintptr_t)json;
-	for (void *at = json_object_iter(source); at != NULL; at = json_object_iter_next(source, at)) {
+	for (void *at = json_object_iter(source); at != NULL;
+	     at = json_object_iter_next(source, at)) {
 		struct value *member = import(pool, json_object_iter_value(at), depth);
 		if (member == NULL)
 			return NULL;

@@ -71,9 +71,9 @@ struct pool *pool_new(struct pool *parent)
 	pthread_once(&once, start_apr);
 
 	apr_pool_t *apr = NULL;
-	apr_status_t status =
-		parent != NULL ? apr_pool_create_ex(&apr, parent->apr, out_of_memory, NULL)
-			       : apr_pool_create_unmanaged_ex(&apr, out_of_memory, NULL);
+	apr_status_t status = parent != NULL
+				      ? apr_pool_create_ex(&apr, parent->apr, out_of_memory, NULL)
+				      : apr_pool_create_unmanaged_ex(&apr, out_of_memory, NULL);
 	if (status != APR_SUCCESS)
 		out_of_memory(status);
 	if (parent == NULL)

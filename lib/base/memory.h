@@ -26,8 +26,7 @@ void *pool_zalloc(struct pool *pool, size_t size);
 char *pool_strdup(struct pool *pool, const char *text);
 char *pool_strndup(struct pool *pool, const char *text, size_t length);
 
-char *pool_printf(struct pool *pool, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+char *pool_printf(struct pool *pool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *pool_vprintf(struct pool *pool, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 

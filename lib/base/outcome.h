@@ -6,24 +6,24 @@
 
 enum outcome {
 	OK = 0,
-	BAD_REQUEST,          /* what was sent cannot be understood */
-	INVALID_FIELDS,       /* a form with errors beside its fields */
-	WRONG_CREDENTIALS,    /* no such person, or not this password */
+	BAD_REQUEST,       /* what was sent cannot be understood */
+	INVALID_FIELDS,    /* a form with errors beside its fields */
+	WRONG_CREDENTIALS, /* no such person, or not this password */
 	ACCOUNT_DISABLED,
 	SIGN_IN_REQUIRED,
-	SESSION_EXPIRED,      /* a sign-in that was valid once */
+	SESSION_EXPIRED, /* a sign-in that was valid once */
 	CSRF_FAILED,
 	CROSS_ORIGIN,
 	FORBIDDEN,
 	NOT_FOUND,
 	METHOD_NOT_ALLOWED,
-	CONFLICT,             /* somebody else has it already */
+	CONFLICT, /* somebody else has it already */
 	TOO_LARGE,
-	UNSUPPORTED_TYPE,     /* a body of a kind nobody here reads */
+	UNSUPPORTED_TYPE, /* a body of a kind nobody here reads */
 	TOO_MANY_ATTEMPTS,
-	BUSY,                 /* all places for password hashing are taken */
-	SIGN_IN_UNAVAILABLE,  /* the users database does not answer */
-	UNAVAILABLE,          /* the session database does not answer */
+	BUSY,                /* all places for password hashing are taken */
+	SIGN_IN_UNAVAILABLE, /* the users database does not answer */
+	UNAVAILABLE,         /* the session database does not answer */
 	INTERNAL_ERROR,
 	OUTCOME_COUNT
 };

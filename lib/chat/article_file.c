@@ -75,11 +75,11 @@ static bool fits(struct reader *reader, const char *value)
 
 /* The configurations that come with PostgreSQL 12 and later (\dF). */
 static const char *const languages[] = {
-	"arabic",    "armenian",   "basque",   "catalan", "danish",	"dutch",
-	"english",   "finnish",	   "french",   "german",  "greek",	"hindi",
+	"arabic",    "armenian",   "basque",   "catalan", "danish",     "dutch",
+	"english",   "finnish",    "french",   "german",  "greek",      "hindi",
 	"hungarian", "indonesian", "irish",    "italian", "lithuanian", "nepali",
-	"norwegian", "portuguese", "romanian", "russian", "serbian",	"simple",
-	"spanish",   "swedish",	   "tamil",    "turkish", "yiddish",
+	"norwegian", "portuguese", "romanian", "russian", "serbian",    "simple",
+	"spanish",   "swedish",    "tamil",    "turkish", "yiddish",
 };
 
 static void read_title(struct reader *reader, const char *value)
@@ -115,8 +115,8 @@ static void read_tags(struct reader *reader, const char *value)
 	article->tags = pool_alloc(reader->pool, ARTICLE_TAGS_MAX * sizeof *article->tags);
 	while (*value != '\0') {
 		size_t length = strcspn(value, ",");
-		const char *tag =
-			text_trim(reader->pool, pool_strndup(reader->pool, value, length));
+		const char *tag = text_trim(reader->pool,
+					    pool_strndup(reader->pool, value, length));
 		value += length + (value[length] == ',');
 		if (text_is_empty(tag) || !fits(reader, tag))
 			continue;
@@ -133,7 +133,7 @@ static const struct key {
 	void (*read)(struct reader *reader, const char *value);
 	bool is_list; /* its items are measured, not the whole */
 } keys[] = {
-	{ "title", read_title, false },	      { "country", read_country, false },
+	{ "title", read_title, false },       { "country", read_country, false },
 	{ "service", read_service, false },   { "tags", read_tags, true },
 	{ "language", read_language, false },
 };
@@ -148,8 +148,8 @@ static void read_member(struct reader *reader, const char *line, bool seen[stati
 		report(reader, reader->line, "expected \"key: value\" or the closing \"---\"");
 		return;
 	}
-	const char *name =
-		text_trim(reader->pool, pool_strndup(reader->pool, line, (size_t)(colon - line)));
+	const char *name = text_trim(reader->pool,
+				     pool_strndup(reader->pool, line, (size_t)(colon - line)));
 	const char *value = text_trim(reader->pool, colon + 1);
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		if (strcmp(keys[i].name, name) != 0)
@@ -263,9 +263,9 @@ static void read_body(struct reader *reader)
 	const char *body = text_trim(reader->pool, lines.bytes);
 	size_t length = strlen(body), note = note_begins(body);
 	reader->article->body = body;
-	reader->article->note =
-		note == length ? ""
-			       : pool_strndup(reader->pool, body + note + 1, length - note - 2);
+	reader->article->note = note == length ? ""
+					       : pool_strndup(reader->pool, body + note + 1,
+							      length - note - 2);
 	split_passages(reader, pool_strndup(reader->pool, body, note));
 	if (reader->article->passage_count == 0)
 		report(reader, 0, "there is no text below the front matter");

@@ -19,7 +19,7 @@ enum {
 	ARTICLE_FILE_MAX = 256 * 1024, /* bytes of one file */
 	ARTICLE_TITLE_MAX = 200,       /* characters of a title, country, service or tag */
 	ARTICLE_TAGS_MAX = 40,
-	ARTICLE_SLUG_MAX = 120,        /* bytes */
+	ARTICLE_SLUG_MAX = 120, /* bytes */
 };
 
 /* A piece of an article that can be quoted by itself: a heading with its text, up to the next. */
@@ -29,15 +29,15 @@ struct article_passage {
 };
 
 struct article_file {
-	const char *slug;     /* the file name without folder and ".md" */
+	const char *slug; /* the file name without folder and ".md" */
 	const char *title;
 	const char *country;  /* "" when the article holds for every country */
 	const char *service;  /* "" when it belongs to no service */
 	const char *language; /* a text search configuration of PostgreSQL; "english" by default */
 	const char **tags;
 	size_t tag_count;
-	const char *body;     /* all of the Markdown below the front matter, trimmed */
-	const char *note;     /* a last paragraph that is all in italics and no passage; "" */
+	const char *body; /* all of the Markdown below the front matter, trimmed */
+	const char *note; /* a last paragraph that is all in italics and no passage; "" */
 	struct article_passage *passages;
 	size_t passage_count; /* at least 1 */
 };

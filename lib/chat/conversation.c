@@ -17,12 +17,15 @@ enum outcome conversation_create(struct pg_pool *database, struct pool *pool,
 				 const char *service, int64_t days, const char **id)
 {
 	const char *const parameters[] = {
-		owner->user_id, owner->username, or_null(country), or_null(service),
+		owner->user_id,
+		owner->username,
+		or_null(country),
+		or_null(service),
 		days > 0 ? number(pool, days) : NULL,
 	};
 	struct pg_rows *rows;
-	enum outcome outcome =
-		pg_run(database, pool, STATEMENT_CONVERSATION_CREATE, parameters, 5, &rows);
+	enum outcome outcome = pg_run(database, pool, STATEMENT_CONVERSATION_CREATE, parameters, 5,
+				      &rows);
 	if (outcome == OK)
 		*id = pg_text(rows, 0, 0);
 	return outcome;
@@ -34,8 +37,8 @@ enum outcome conversation_find_open(struct pg_pool *database, struct pool *pool,
 {
 	const char *const parameters[] = { user_id, or_null(country), or_null(service) };
 	struct pg_rows *rows;
-	enum outcome outcome =
-		pg_run(database, pool, STATEMENT_CONVERSATION_FIND_OPEN, parameters, 3, &rows);
+	enum outcome outcome = pg_run(database, pool, STATEMENT_CONVERSATION_FIND_OPEN, parameters,
+				      3, &rows);
 	if (outcome == OK && pg_row_count(rows) == 0)
 		outcome = NOT_FOUND;
 	if (outcome == OK)
@@ -179,10 +182,11 @@ enum outcome conversation_store(struct pg_pool *database, struct pool *pool, con
 {
 	if (!text_is_uuid(id))
 		return NOT_FOUND;
-	const char *const parameters[] = { id, user_id, question, answer, title_of(pool, question) };
+	const char *const parameters[] = { id, user_id, question, answer,
+					   title_of(pool, question) };
 	struct pg_rows *rows;
-	enum outcome outcome =
-		pg_run(database, pool, STATEMENT_EXCHANGE_STORE, parameters, 5, &rows);
+	enum outcome outcome = pg_run(database, pool, STATEMENT_EXCHANGE_STORE, parameters, 5,
+				      &rows);
 	if (outcome == OK && pg_row_count(rows) != 2)
 		outcome = NOT_FOUND;
 	if (outcome == OK) {

@@ -27,8 +27,8 @@ struct answer {
 static void say(struct answer *answer, const struct buffer *text)
 {
 	if (!answer->reader_gone && text->length > 0)
-		answer->reader_gone =
-			!answer->sink->piece(answer->sink->context, text->bytes, text->length);
+		answer->reader_gone = !answer->sink->piece(answer->sink->context, text->bytes,
+							   text->length);
 }
 
 /* Names and titles are plain text; in Markdown they must not become anything else. */
@@ -113,7 +113,7 @@ enum column {
 struct findings {
 	const struct pg_rows *rows;
 	const char *countries; /* that the question names, with commas between; "" */
-	int64_t words;	       /* of the question that say something */
+	int64_t words;         /* of the question that say something */
 	bool is_elsewhere;     /* whether other countries' articles answer it as well */
 	size_t first_topic;    /* rows 1 up to here are passages */
 	size_t count;
@@ -317,8 +317,8 @@ static enum outcome answer_help(struct answer *answer)
 	const struct responder_question *question = answer->question;
 	struct knowledge_topics topics;
 	struct pg_rows *rows;
-	enum outcome outcome =
-		pg_run(database, answer->pool, STATEMENT_KNOWLEDGE_SUBJECTS, NULL, 0, &rows);
+	enum outcome outcome = pg_run(database, answer->pool, STATEMENT_KNOWLEDGE_SUBJECTS, NULL, 0,
+				      &rows);
 	if (outcome == OK)
 		outcome = knowledge_topics(database, answer->pool, question->country,
 					   question->service, NEAR_TOPICS, &topics);
@@ -424,8 +424,8 @@ enum outcome knowledge_import_article(struct pg_pool *database, struct pool *poo
 				      const char *file_name, const char *bytes, size_t length,
 				      struct knowledge_import *result)
 {
-	const struct article_file *file =
-		article_file_read(pool, file_name, bytes, length, &result->problems);
+	const struct article_file *file = article_file_read(pool, file_name, bytes, length,
+							    &result->problems);
 	if (file == NULL)
 		return BAD_REQUEST;
 	const char *const parameters[] = {
@@ -479,8 +479,8 @@ enum outcome knowledge_topics(struct pg_pool *database, struct pool *pool, const
 		pool_printf(pool, "%zu", limit),
 	};
 	struct pg_rows *rows;
-	enum outcome outcome =
-		pg_run(database, pool, STATEMENT_KNOWLEDGE_TOPICS, parameters, 3, &rows);
+	enum outcome outcome = pg_run(database, pool, STATEMENT_KNOWLEDGE_TOPICS, parameters, 3,
+				      &rows);
 	if (outcome != OK)
 		return outcome;
 	topics->count = pg_row_count(rows);

@@ -28,12 +28,12 @@ enum outcome knowledge_import_article(struct pg_pool *database, struct pool *poo
 struct knowledge_article {
 	const char *slug;
 	const char *title;
-	const char *body;       /* Markdown */
-	const char *country;    /* "" for all */
-	const char *service;    /* "" for none */
-	const char *tags;       /* with commas between */
-	const char *language;   /* "english" */
-	int64_t updated_at;     /* seconds since 1970 */
+	const char *body;     /* Markdown */
+	const char *country;  /* "" for all */
+	const char *service;  /* "" for none */
+	const char *tags;     /* with commas between */
+	const char *language; /* "english" */
+	int64_t updated_at;   /* seconds since 1970 */
 };
 
 /* The article of that slug, for its page. NOT_FOUND when there is none. */

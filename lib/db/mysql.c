@@ -3,10 +3,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "db/slots.h"
+#include <errmsg.h>
 #include <errno.h>
 #include <mysql.h>
 #include <mysqld_error.h>
-#include <errmsg.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,8 +62,8 @@ struct mysql_pool *mysql_pool_new(struct pool *pool, const struct mysql_options 
 
 	struct mysql_pool *database = pool_zalloc(pool, sizeof *database);
 	database->options = *options;
-	database->connections =
-		pool_zalloc(pool, options->connections * sizeof *database->connections);
+	database->connections = pool_zalloc(pool,
+					    options->connections * sizeof *database->connections);
 	database->slots = slots_new(pool, options->connections);
 	pool_cleanup(pool, close_pool, database);
 	return database;
@@ -100,7 +100,8 @@ static bool connect_to(const struct mysql_options *options, struct connection *c
 	if (handle == NULL)
 		return false;
 	const char *socket = text_is_empty(host) && !text_is_empty(options->socket)
-				     ? options->socket : NULL;
+				     ? options->socket
+				     : NULL;
 	if (mysql_real_connect(handle, text_is_empty(host) ? NULL : host, options->user,
 			       options->password, options->database, (unsigned)options->port,
 			       socket, 0) != NULL) {
@@ -108,7 +109,8 @@ static bool connect_to(const struct mysql_options *options, struct connection *c
 		return true;
 	}
 	log_event(LOG_LEVEL_ERROR, "mysql_unreachable", "host",
-		  text_is_empty(host) ? options->socket : host, "reason", mysql_error(handle), NULL);
+		  text_is_empty(host) ? options->socket : host, "reason", mysql_error(handle),
+		  NULL);
 	mysql_close(handle);
 	return false;
 }

@@ -12,16 +12,16 @@ struct mysql_pool;
 struct mysql_rows;
 
 struct mysql_options {
-	const char *hosts;    /* comma-separated, tried in order; empty: the socket */
+	const char *hosts; /* comma-separated, tried in order; empty: the socket */
 	int64_t port;
 	const char *socket;
 	const char *user;
 	const char *password; /* may be empty */
 	const char *database;
-	bool tls;             /* refuse a connection without it */
-	const char *tls_ca;   /* file with the authority's certificates; empty: the system's */
+	bool tls;           /* refuse a connection without it */
+	const char *tls_ca; /* file with the authority's certificates; empty: the system's */
 	size_t connections;
-	int64_t deadline_ms;  /* for connecting and for each answer; rounded up to a second */
+	int64_t deadline_ms; /* for connecting and for each answer; rounded up to a second */
 	const char *const *statements; /* MYSQL_STATEMENT_COUNT texts; NULL: not available here */
 };
 

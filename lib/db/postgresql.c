@@ -49,8 +49,8 @@ struct pg_pool *pg_pool_new(struct pool *pool, const struct pg_options *options)
 	struct pg_pool *database = pool_zalloc(pool, sizeof *database);
 	database->options = *options;
 	database->options.conninfo = pool_strdup(pool, options->conninfo);
-	database->connections =
-		pool_zalloc(pool, options->connections * sizeof *database->connections);
+	database->connections = pool_zalloc(pool,
+					    options->connections * sizeof *database->connections);
 	database->slots = slots_new(pool, options->connections);
 	pool_cleanup(pool, close_pool, database);
 	return database;
@@ -104,12 +104,13 @@ static void ignore_notice(void *unused, const PGresult *result)
 	(void)result;
 }
 
-static bool connect_now(struct pg_pool *database, struct connection *connection,
-			struct pool *pool, int64_t deadline_ms)
+static bool connect_now(struct pg_pool *database, struct connection *connection, struct pool *pool,
+			int64_t deadline_ms)
 {
 	/* After the caller's own settings only what they left open: the first of these is a
 	 * default, the second keeps texts in the encoding that the rest of the program speaks. */
-	const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding", NULL };
+	const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding",
+				     NULL };
 	const char *const values[] = { "gatehouse", database->options.conninfo, "UTF8", NULL };
 	connection->libpq = PQconnectStartParams(keys, values, 1);
 	if (connection->libpq != NULL && PQstatus(connection->libpq) != CONNECTION_BAD &&
@@ -217,17 +218,17 @@ struct state_meaning {
 };
 
 static const struct state_meaning state_meanings[] = {
-	{ "23505", CONFLICT, GIVE_UP },        /* unique_violation */
-	{ "23503", CONFLICT, GIVE_UP },        /* foreign_key_violation */
-	{ "22", BAD_REQUEST, GIVE_UP },        /* data exception */
+	{ "23505", CONFLICT, GIVE_UP },         /* unique_violation */
+	{ "23503", CONFLICT, GIVE_UP },         /* foreign_key_violation */
+	{ "22", BAD_REQUEST, GIVE_UP },         /* data exception */
 	{ "26000", INTERNAL_ERROR, RECONNECT }, /* our prepared statement is gone */
 	{ "0A000", INTERNAL_ERROR, RECONNECT }, /* a cached plan no longer fits its table */
-	{ "25006", UNAVAILABLE, RECONNECT },   /* read-only: the primary moved */
-	{ "40", UNAVAILABLE, TRY_AGAIN },      /* serialization failure, deadlock */
-	{ "57014", UNAVAILABLE, GIVE_UP },     /* cancelled by a timeout of the server's */
-	{ "57", UNAVAILABLE, RECONNECT },      /* shutting down, starting up */
-	{ "08", UNAVAILABLE, DISCONNECT },     /* connection exception */
-	{ "53", UNAVAILABLE, GIVE_UP },        /* out of connections, memory or disk */
+	{ "25006", UNAVAILABLE, RECONNECT },    /* read-only: the primary moved */
+	{ "40", UNAVAILABLE, TRY_AGAIN },       /* serialization failure, deadlock */
+	{ "57014", UNAVAILABLE, GIVE_UP },      /* cancelled by a timeout of the server's */
+	{ "57", UNAVAILABLE, RECONNECT },       /* shutting down, starting up */
+	{ "08", UNAVAILABLE, DISCONNECT },      /* connection exception */
+	{ "53", UNAVAILABLE, GIVE_UP },         /* out of connections, memory or disk */
 };
 
 static enum outcome explain(const PGresult *result, enum statement statement, struct pool *pool,
@@ -279,7 +280,8 @@ static bool send_call(struct pg_pool *database, PGconn *libpq, const struct pg_c
 	const struct statement_text *text = &statement_texts[call->statement];
 	int count = (int)call->parameter_count;
 	if (database->options.prepare)
-		return PQsendQueryPrepared(libpq, text->name, count, call->parameters, NULL, NULL, 0);
+		return PQsendQueryPrepared(libpq, text->name, count, call->parameters, NULL, NULL,
+					   0);
 	return PQsendQueryParams(libpq, text->sql, count, NULL, call->parameters, NULL, NULL, 0);
 }
 
@@ -383,8 +385,8 @@ static enum outcome attempt(struct pg_pool *database, struct connection *connect
 	*remedy = GIVE_UP;
 	if (!make_ready(database, connection, pool, deadline_ms))
 		return UNAVAILABLE;
-	enum outcome outcome =
-		prepare_all(database, connection, pool, calls, call_count, deadline_ms, remedy);
+	enum outcome outcome = prepare_all(database, connection, pool, calls, call_count,
+					   deadline_ms, remedy);
 	if (outcome != OK)
 		return outcome;
 	return call_count == 1 ? run_one(database, connection, pool, calls, deadline_ms, remedy)
@@ -396,7 +398,8 @@ enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_c
 			size_t call_count)
 {
 	for (size_t i = 0; i < call_count; i++)
-		if ((int)calls[i].parameter_count != statement_texts[calls[i].statement].parameters) {
+		if ((int)calls[i].parameter_count !=
+		    statement_texts[calls[i].statement].parameters) {
 			log_event(LOG_LEVEL_ERROR, "statement_parameters", "statement",
 				  statement_texts[calls[i].statement].name, NULL);
 			return INTERNAL_ERROR;
@@ -414,7 +417,8 @@ enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_c
 	if (remedy == RECONNECT || remedy == DISCONNECT)
 		disconnect(connection);
 	if (remedy == RECONNECT || remedy == TRY_AGAIN)
-		outcome = attempt(database, connection, pool, calls, call_count, deadline_ms, &remedy);
+		outcome = attempt(database, connection, pool, calls, call_count, deadline_ms,
+				  &remedy);
 	slots_release(database->slots, slot);
 	return outcome;
 }
@@ -454,8 +458,8 @@ enum outcome pg_run_script(struct pg_pool *database, struct pool *pool, const ch
 	return outcome;
 }
 
-enum outcome pg_prepare_check(struct pg_pool *database, struct pool *pool,
-			      enum statement statement, const char **error)
+enum outcome pg_prepare_check(struct pg_pool *database, struct pool *pool, enum statement statement,
+			      const char **error)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + database->options.deadline_ms;
 	enum outcome outcome = UNAVAILABLE;

@@ -12,10 +12,10 @@ struct pg_pool;
 struct pg_rows;
 
 struct pg_options {
-	const char *conninfo;     /* libpq connection string */
-	size_t connections;       /* how many at most, one for each worker thread */
-	int64_t deadline_ms;      /* for one call, waiting for a connection included */
-	bool prepare;             /* off behind PgBouncer in transaction mode */
+	const char *conninfo; /* libpq connection string */
+	size_t connections;   /* how many at most, one for each worker thread */
+	int64_t deadline_ms;  /* for one call, waiting for a connection included */
+	bool prepare;         /* off behind PgBouncer in transaction mode */
 };
 
 /* A pool without connections yet; they are made when first needed and closed with `pool`. */
@@ -46,8 +46,8 @@ enum outcome pg_run_script(struct pg_pool *database, struct pool *pool, const ch
 			   const char **error);
 
 /* Whether the statement can be prepared on this database; `error` gets the message if not. */
-enum outcome pg_prepare_check(struct pg_pool *database, struct pool *pool,
-			      enum statement statement, const char **error);
+enum outcome pg_prepare_check(struct pg_pool *database, struct pool *pool, enum statement statement,
+			      const char **error);
 
 size_t pg_row_count(const struct pg_rows *rows);
 /* A field as text, NULL for SQL NULL. It lives as long as the pool it was fetched into. */

@@ -64,8 +64,7 @@ static void set_suggestions(struct visit *visit, const char *country, const char
 
 static void set_composer(struct visit *visit)
 {
-	value_set_integer(visit->page, "message_limit",
-			  visit->app->config->chat.message_limit);
+	value_set_integer(visit->page, "message_limit", visit->app->config->chat.message_limit);
 }
 
 /* A new conversation, which is stored when its first question comes. */
@@ -76,8 +75,9 @@ static enum outcome fill_new(struct visit *visit, const char *country, const cha
 						 visit->session->user_id, SIDEBAR_SHOWN, &list);
 	if (outcome != OK)
 		return outcome;
-	const struct conversation blank = { .id = "", .title = "", .country = country,
-					    .service = service, .is_open = true };
+	const struct conversation blank = {
+		.id = "", .title = "", .country = country, .service = service, .is_open = true
+	};
 	value_set(visit->page, "conversation", conversation_value(visit, &blank));
 	value_set(visit->data, "conversations", conversations_value(visit, &list, NULL));
 	set_suggestions(visit, country, service);
@@ -117,7 +117,8 @@ static enum outcome chat_show(struct visit *visit)
 static enum outcome refuse(struct visit *visit, enum outcome reason, const char *sentence)
 {
 	enum outcome outcome = visit->request->wants_json
-				       ? OK : fill(visit, request_field(visit->request, "session_id"));
+				       ? OK
+				       : fill(visit, request_field(visit->request, "session_id"));
 	if (outcome != OK)
 		return outcome;
 	visit_refuse(visit, reason, "chat.html");
@@ -134,15 +135,17 @@ static enum outcome refuse(struct visit *visit, enum outcome reason, const char 
 
 static enum outcome chat_again(struct visit *visit)
 {
-	return refuse(visit, CSRF_FAILED,
-		      "This page was open for too long. Your message is still here; send it again.");
+	return refuse(
+		visit, CSRF_FAILED,
+		"This page was open for too long. Your message is still here; send it again.");
 }
 
 static const char *message_problem(struct visit *visit, const char *message)
 {
 	int64_t limit = visit->app->config->chat.message_limit;
 	if (!request_field_is_clean(visit->request, "message", true))
-		return "Your message holds characters that are no text. Remove them and send it again.";
+		return "Your message holds characters that are no text. Remove them and send it "
+		       "again.";
 	if (*message == '\0')
 		return "Write a message first.";
 	if (text_characters(message) > (size_t)limit)
@@ -179,8 +182,10 @@ static enum outcome chat_send(struct visit *visit)
 	if (outcome != OK)
 		return outcome;
 	if (!request->wants_json)
-		return visit_redirect(visit, pool_printf(visit->pool, "/chat/?session_id=%s#latest",
-							 answer.conversation_id), NULL);
+		return visit_redirect(visit,
+				      pool_printf(visit->pool, "/chat/?session_id=%s#latest",
+						  answer.conversation_id),
+				      NULL);
 	struct value *messages = value_array(visit->pool);
 	value_append(messages, message_value(visit, answer.ids[0], "user", message));
 	value_append(messages, message_value(visit, answer.ids[1], "assistant", answer.content));

@@ -4,8 +4,8 @@
  * signed-in people go on without it. */
 static enum outcome health_show(struct visit *visit)
 {
-	enum outcome outcome = pg_run(visit->app->postgresql, visit->pool, STATEMENT_HEALTH, NULL, 0,
-				      NULL);
+	enum outcome outcome = pg_run(visit->app->postgresql, visit->pool, STATEMENT_HEALTH, NULL,
+				      0, NULL);
 	value_set_string(visit->data, "status", outcome == OK ? "ok" : "unavailable");
 	value_set_string(visit->data, "version", GATEHOUSE_VERSION);
 	if (outcome != OK) {

@@ -79,7 +79,8 @@ static const char *login_problem(const struct request *request)
 	const char *login = request_field(request, "username");
 	if (*login == '\0')
 		return "Enter your username or email address.";
-	return text_characters(login) > LOGIN_MAX_CHARACTERS ? "This is too long for a username." : NULL;
+	return text_characters(login) > LOGIN_MAX_CHARACTERS ? "This is too long for a username."
+							     : NULL;
 }
 
 static const char *password_problem(const struct request *request)
@@ -89,7 +90,8 @@ static const char *password_problem(const struct request *request)
 	const char *password = request_field(request, "password");
 	if (*password == '\0')
 		return "Enter your password.";
-	return strlen(password) > PASSWORD_INPUT_MAX_BYTES ? "This is too long for a password." : NULL;
+	return strlen(password) > PASSWORD_INPUT_MAX_BYTES ? "This is too long for a password."
+							   : NULL;
 }
 
 static enum outcome refuse_fields(struct visit *visit, const char *username, const char *password)
@@ -124,11 +126,12 @@ static enum outcome login_submit(struct visit *visit)
 	set_typed(visit);
 	if (username != NULL || password != NULL)
 		return refuse_fields(visit, username, password);
-	enum outcome outcome = sign_in(visit, &(struct sign_in){
-		.login = text_trim(visit->pool, request_field(request, "username")),
-		.password = request_field(request, "password"),
-		.remember = request_field_is_set(request, "remember_me"),
-	});
+	enum outcome outcome = sign_in(
+		visit, &(struct sign_in){
+			       .login = text_trim(visit->pool, request_field(request, "username")),
+			       .password = request_field(request, "password"),
+			       .remember = request_field_is_set(request, "remember_me"),
+		       });
 	if (outcome != OK)
 		return refuse(visit, outcome);
 	if (pending_exists(visit))

@@ -18,13 +18,14 @@ static enum outcome profile_show(struct visit *visit)
 	value_set_string(visit->data, "message",
 			 pool_printf(visit->pool, "Welcome, %s!", session->username));
 	value_set_string(visit->data, "username", session->username);
-	value_set_string(visit->page, "signed_in_at", moment_text(visit->pool, session->created_at_s));
+	value_set_string(visit->page, "signed_in_at",
+			 moment_text(visit->pool, session->created_at_s));
 	value_set_string(visit->page, "ends_in",
 			 visit_wait_text(visit->pool, session->times.expires_in_s));
 	value_set_bool(visit->page, "remembered", session->times.remember);
-	value_set_string(visit->page, "idle",
-			 visit_wait_text(visit->pool,
-					 visit->app->config->session.idle_minutes * 60));
+	value_set_string(
+		visit->page, "idle",
+		visit_wait_text(visit->pool, visit->app->config->session.idle_minutes * 60));
 	value_set_string(visit->page, "address", visit->request->address);
 	/* The email stands in MySQL; without it the page is still good. */
 	struct user *user;

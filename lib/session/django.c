@@ -22,14 +22,16 @@ const struct django_keys *django_keys_new(struct pool *pool, const char *secret_
 {
 	struct django_keys *keys = pool_alloc(pool, sizeof *keys);
 	keys->session = derive(pool, "django.contrib.sessions.SessionStoresigner", secret_key);
-	keys->auth_hash = derive(
-		pool, "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", secret_key);
+	keys->auth_hash =
+		derive(pool, "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash",
+		       secret_key);
 	return keys;
 }
 
 static const char *base62(struct pool *pool, int64_t number)
 {
-	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const char digits[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	char text[16];
 	size_t at = sizeof text - 1;
 	text[at] = '\0';
@@ -52,8 +54,7 @@ static const char *sign(struct pool *pool, const struct django_keys *keys, const
 static const char *payload_of(struct pool *pool, const char *json)
 {
 	size_t length = strlen(json), compressed_length;
-	const unsigned char *compressed =
-		compress_deflate(pool, json, length, &compressed_length);
+	const unsigned char *compressed = compress_deflate(pool, json, length, &compressed_length);
 	if (compressed != NULL && compressed_length + 1 < length)
 		return pool_printf(pool, ".%s",
 				   crypto_base64url(pool, compressed, compressed_length));
@@ -86,8 +87,8 @@ static const char *unpack(struct pool *pool, const char *payload, size_t payload
 	return pool_strndup(pool, (const char *)bytes, size);
 }
 
-const char *django_decode(struct pool *pool, const struct django_keys *keys, const char *signed_text,
-			  size_t *length)
+const char *django_decode(struct pool *pool, const struct django_keys *keys,
+			  const char *signed_text, size_t *length)
 {
 	const char *signature = strrchr(signed_text, ':');
 	if (signature == NULL)

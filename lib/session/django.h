@@ -24,8 +24,8 @@ const char *django_encode(struct pool *pool, const struct django_keys *keys, con
 
 /* The JSON bytes of signed text, NUL-terminated; NULL when the signature does not fit, the stream
  * is damaged, or it holds more than DJANGO_DATA_MAX_BYTES. Whether it is JSON is not checked. */
-const char *django_decode(struct pool *pool, const struct django_keys *keys, const char *signed_text,
-			  size_t *length);
+const char *django_decode(struct pool *pool, const struct django_keys *keys,
+			  const char *signed_text, size_t *length);
 
 /* What Django keeps as _auth_user_hash: hexadecimal HMAC-SHA256 of the stored password text
  * (AbstractBaseUser.get_session_auth_hash). */

@@ -5,7 +5,7 @@
 enum { DEPTH_MAX = 128 };
 
 struct member {
-	const char *name;  /* unescaped, for comparing; may hold anything but NUL */
+	const char *name;     /* unescaped, for comparing; may hold anything but NUL */
 	const char *raw_name; /* as it stood, with its quotes */
 	const char *raw;      /* the value as it stood */
 	struct member *next;
@@ -96,7 +96,9 @@ static bool skip_number(struct scanner *s)
 static bool skip_word(struct scanner *s)
 {
 	/* The last three are no JSON, but Python writes and reads them. */
-	static const char *const words[] = { "true", "false", "null", "NaN", "Infinity", "-Infinity" };
+	static const char *const words[] = {
+		"true", "false", "null", "NaN", "Infinity", "-Infinity"
+	};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		size_t length = strlen(words[i]);
 		if ((size_t)(s->end - s->at) >= length && memcmp(s->at, words[i], length) == 0) {

@@ -53,8 +53,20 @@ static struct members *read_members(const struct session_store *store, struct po
 
 /* Columns of session_load. */
 enum {
-	DATA, NOT_EXPIRED, PUBLIC_ID, USER_ID, USERNAME, KIND, AGE, IDLE, AUTHENTICATED, CHECKED,
-	EXPIRES_IN, REMEMBER, ADDRESS, CREATED_AT
+	DATA,
+	NOT_EXPIRED,
+	PUBLIC_ID,
+	USER_ID,
+	USERNAME,
+	KIND,
+	AGE,
+	IDLE,
+	AUTHENTICATED,
+	CHECKED,
+	EXPIRES_IN,
+	REMEMBER,
+	ADDRESS,
+	CREATED_AT
 };
 
 static struct session *new_session(struct pool *pool, const char *key, const struct pg_rows *rows)
@@ -222,8 +234,8 @@ enum outcome session_create(const struct session_store *store, struct pool *pool
 }
 
 enum outcome session_adopt(const struct session_store *store, struct pool *pool,
-			   const struct session *session, const char *username,
-			   const char *address, const char *user_agent)
+			   const struct session *session, const char *username, const char *address,
+			   const char *user_agent)
 {
 	const char *const parameters[] = {
 		session->key,
@@ -289,10 +301,10 @@ enum outcome session_follow_rehash(const struct session_store *store, struct poo
 		const char *data = pg_text(rows, i, 1);
 		const char *changed = resigned(store, pool, data, old_hash, new_hash);
 		if (changed != NULL)
-			outcome = pg_run(store->options.database, pool,
-					 STATEMENT_SESSION_REPLACE_DATA,
-					 (const char *const[]){ pg_text(rows, i, 0), data, changed },
-					 3, NULL);
+			outcome = pg_run(
+				store->options.database, pool, STATEMENT_SESSION_REPLACE_DATA,
+				(const char *const[]){ pg_text(rows, i, 0), data, changed }, 3,
+				NULL);
 	}
 	return outcome;
 }

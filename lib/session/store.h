@@ -24,13 +24,13 @@ struct session_store *session_store_new(struct pool *pool,
 struct session {
 	const char *key;
 	const char *public_id; /* NULL: made by Django, and not yet adopted */
-	const char *user_id; /* NULL: Django's session of a visitor who is not signed in */
+	const char *user_id;   /* NULL: Django's session of a visitor who is not signed in */
 	const char *username;
 	const char *kind;
 	const char *auth_hash; /* what was signed over the password it began with */
 	struct session_times times;
 	int64_t age_s, authenticated_s, user_checked_s; /* seconds since */
-	int64_t created_at_s;  /* since 1970 */
+	int64_t created_at_s;                           /* since 1970 */
 	const char *signed_data;
 };
 
@@ -52,9 +52,9 @@ struct session_new {
 	const char *user_id;
 	const char *username;
 	const char *stored_password;
-	const char *method;       /* "password" */
-	const char *address;      /* may be NULL */
-	const char *user_agent;   /* may be NULL */
+	const char *method;     /* "password" */
+	const char *address;    /* may be NULL */
+	const char *user_agent; /* may be NULL */
 	bool remember;
 	/* Ends in the same statement; may be NULL. As in Django's login(), what other programs put
 	 * into it moves on, unless it was another person's. */
@@ -67,8 +67,8 @@ enum outcome session_create(const struct session_store *store, struct pool *pool
 
 /* Give a session that Django made its companion, after the person was checked. */
 enum outcome session_adopt(const struct session_store *store, struct pool *pool,
-			   const struct session *session, const char *username,
-			   const char *address, const char *user_agent);
+			   const struct session *session, const char *username, const char *address,
+			   const char *user_agent);
 
 enum outcome session_touch(const struct session_store *store, struct pool *pool,
 			   const struct session *session);

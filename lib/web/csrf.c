@@ -40,7 +40,8 @@ static const char *mask(struct pool *pool, const char *secret)
 	char *token = pool_alloc(pool, TOKEN + 1);
 	memcpy(token, crypto_random_text(pool, alphabet, SECRET), SECRET);
 	for (size_t i = 0; i < SECRET; i++)
-		token[SECRET + i] = alphabet[(place(secret[i]) + place(token[i])) % LETTERS];
+		token[SECRET + i] =
+			alphabet[(place(secret[i]) + place(token[i]) + LETTERS) % LETTERS];
 	token[TOKEN] = '\0';
 	return token;
 }

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -188,7 +188,8 @@ static int serve_on(int socket, const struct fastcgi_options *options)
 	for (size_t i = 0; i < options->threads; i++)
 		workers[i] = (struct worker){ .socket = socket, .options = options };
 	for (started = 1; started < options->threads; started++)
-		if (pthread_create(&workers[started].thread, &attributes, work, &workers[started]) != 0)
+		if (pthread_create(&workers[started].thread, &attributes, work,
+				   &workers[started]) != 0)
 			break;
 	pthread_attr_destroy(&attributes);
 	work(&workers[0]);

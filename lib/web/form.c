@@ -64,7 +64,8 @@ struct form *form_parse(struct pool *pool, const char *bytes, size_t length)
 			field->name = decoded(pool, at, (size_t)(name_end - at), &name_length);
 			field->text = decoded(pool, text, (size_t)(stop - text), &field->length);
 			if (text_starts_with(field->name, "password"))
-				pool_wipe_at_end(pool, (void *)(uintptr_t)field->text, field->length);
+				pool_wipe_at_end(pool, (void *)(uintptr_t)field->text,
+						 field->length);
 		}
 		at = stop + 1;
 	}

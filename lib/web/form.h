@@ -7,8 +7,8 @@ enum { FORM_FIELDS_MAX = 500 };
 
 struct form_field {
 	const char *name;
-	const char *text;   /* decoded, NUL-terminated */
-	size_t length;      /* in bytes; longer than strlen(text) when it holds a NUL */
+	const char *text; /* decoded, NUL-terminated */
+	size_t length;    /* in bytes; longer than strlen(text) when it holds a NUL */
 };
 
 struct form {

@@ -54,7 +54,8 @@ static const char *find_target(struct pool *pool, const struct exchange *exchang
 		return pool_printf(pool, "%s%s", script != NULL ? script : "",
 				   rest != NULL ? rest : "");
 	uri = local_target(uri);
-	if (!text_is_empty(script) && text_ends_with(script, ".fcgi") && text_starts_with(uri, script))
+	if (!text_is_empty(script) && text_ends_with(script, ".fcgi") &&
+	    text_starts_with(uri, script))
 		uri += strlen(script);
 	return pool_strdup(pool, *uri != '\0' ? uri : "/");
 }
@@ -134,7 +135,8 @@ static enum body_kind kind_of(const char *content_type)
 	} kinds[] = { { "application/x-www-form-urlencoded", BODY_FORM },
 		      { "application/json", BODY_JSON } };
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (strlen(kinds[i].name) == length && strncmp(content_type, kinds[i].name, length) == 0)
+		if (strlen(kinds[i].name) == length &&
+		    strncmp(content_type, kinds[i].name, length) == 0)
 			return kinds[i].kind;
 	return BODY_OTHER;
 }

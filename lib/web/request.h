@@ -11,18 +11,18 @@ enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_OTHER };
 
 struct request {
 	struct pool *pool;
-	const char *id;          /* random, for the log and the error page */
+	const char *id; /* random, for the log and the error page */
 	enum method method;
 	const char *method_name;
-	const char *path;        /* decoded, below base_path, begins with '/'; "" when outside */
-	const char *target;      /* path and query as the client wrote them, a local path or "/" */
+	const char *path;   /* decoded, below base_path, begins with '/'; "" when outside */
+	const char *target; /* path and query as the client wrote them, a local path or "/" */
 	const struct form *query;
-	const struct form *form;     /* BODY_FORM */
-	const struct value *json;    /* BODY_JSON */
+	const struct form *form;  /* BODY_FORM */
+	const struct value *json; /* BODY_JSON */
 	enum body_kind body_kind;
-	const char *address;     /* of the connection, never what a header says */
+	const char *address; /* of the connection, never what a header says */
 	const char *user_agent;
-	const char *cookies;     /* the Cookie header or NULL */
+	const char *cookies; /* the Cookie header or NULL */
 	const char *origin;
 	const char *referer;
 	const char *fetch_site;  /* Sec-Fetch-Site */

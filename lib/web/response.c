@@ -84,8 +84,7 @@ void response_write(const struct response *response, struct exchange *exchange, 
 {
 	struct buffer out = buffer_new(response->pool,
 				       response->headers.length + response->body_length + 256);
-	buffer_printf(&out, "Status: %d %s\r\n", response->status,
-		      reason_phrase(response->status));
+	buffer_printf(&out, "Status: %d %s\r\n", response->status, reason_phrase(response->status));
 	buffer_add(&out, response->headers.bytes, response->headers.length);
 	if (response->content_type != NULL)
 		buffer_printf(&out, "Content-Type: %s\r\n", response->content_type);

@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pool *pool = pool_new(NULL);
 	const char *problems = NULL;
-	const struct article_file *article =
-		article_file_read(pool, "a.md", (const char *)data, size, &problems);
+	const struct article_file *article = article_file_read(pool, "a.md", (const char *)data,
+							       size, &problems);
 	if (article != NULL && (article->passage_count == 0 || *article->title == '\0'))
 		abort();
 	if (article == NULL && (problems == NULL || *problems == '\0'))

@@ -53,8 +53,9 @@ static struct exchange split(struct pool *pool, const uint8_t *data, size_t size
 
 static void check(const struct request *request)
 {
-	if (*request->path != '\0' && (*request->path != '/' || strstr(request->path, "/../") != NULL ||
-				       strstr(request->path, "//") != NULL))
+	if (*request->path != '\0' &&
+	    (*request->path != '/' || strstr(request->path, "/../") != NULL ||
+	     strstr(request->path, "//") != NULL))
 		abort();
 	if (*request->target != '/')
 		abort();
@@ -67,7 +68,8 @@ static void check(const struct request *request)
 			abort();
 		request_field_is_set(request, names[i]);
 		const char *next = redirect_path(request->pool, field, "/landing");
-		if (next[0] != '/' || next[1] == '/' || next[1] == '\\' || strpbrk(next, "\r\n") != NULL)
+		if (next[0] != '/' || next[1] == '/' || next[1] == '\\' ||
+		    strpbrk(next, "\r\n") != NULL)
 			abort();
 	}
 	const char *cookie = cookie_find(request->pool, request->cookies, "csrftoken");

@@ -1,16 +1,17 @@
 /* What every unit test needs: cmocka with its prerequisites, and a pool for the test. */
 #pragma once
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
-#include "base/file.h"
-#include "base/json.h"
-#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
+
+/* cmocka wants the headers above to be there already. */
+#include <cmocka.h>
 
 static inline int harness_setup(void **state)
 {

@@ -25,8 +25,8 @@ static int teardown(void **state)
 static const struct article_file *read_named(struct pool *pool, const char *name, const char *text)
 {
 	const char *problems;
-	const struct article_file *file =
-		article_file_read(pool, name, text, strlen(text), &problems);
+	const struct article_file *file = article_file_read(pool, name, text, strlen(text),
+							    &problems);
 	if (file == NULL)
 		fail_msg("refused: %s", problems);
 	assert_string_equal(problems, "");
@@ -106,8 +106,8 @@ static void test_a_last_paragraph_with_some_italics_is_no_note(void **state)
 		"*One* and *two*", "**Bold**", "*Open", "Plain.", "* a list", "*", "**",
 	};
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-		const char *text =
-			pool_printf(*state, "---\ntitle: T\n---\nText.\n\n%s\n", endings[i]);
+		const char *text = pool_printf(*state, "---\ntitle: T\n---\nText.\n\n%s\n",
+					       endings[i]);
 		const struct article_file *file = read_text(*state, text);
 		assert_string_equal(file->note, "");
 		assert_true(text_ends_with(file->passages[0].body, endings[i]));
@@ -178,7 +178,7 @@ static void test_file_names_become_addresses(void **state)
 	const char *text = "---\ntitle: T\n---\ntext";
 	assert_string_equal(read_named(*state, "uk-vat-2.md", text)->slug, "uk-vat-2");
 	assert_string_equal(read_named(*state, "/a/B/c.md", text)->slug, "c");
-	static const char *const names[] = { "Uk.md",  "uk--vat.md", "-uk.md",	    "uk-.md", ".md",
+	static const char *const names[] = { "Uk.md",  "uk--vat.md", "-uk.md",      "uk-.md", ".md",
 					     "u k.md", "uk.txt",     "\xc3\xbc.md", "" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		assert_refused(*state, names[i], text, "the file name becomes part of an address");
@@ -211,8 +211,8 @@ static void test_no_beginning_of_an_article_is_read_past_its_end(void **state)
 	for (size_t length = 0; length < sizeof whole; length++) {
 		const char *problems;
 		char *copy = pool_strndup(*state, whole, length);
-		const struct article_file *file =
-			article_file_read(*state, "a.md", copy, length, &problems);
+		const struct article_file *file = article_file_read(*state, "a.md", copy, length,
+								    &problems);
 		assert_true((file == NULL) == (*problems != '\0'));
 	}
 }

@@ -1,9 +1,9 @@
 /* The base: text, JSON, log, encodings, outcomes; and the rules of routes, access and sessions. */
 #include "access/access.h"
-#include "auth/hash_slots.h"
 #include "app/routes.h"
-#include "base/crypto.h"
+#include "auth/hash_slots.h"
 #include "base/compress.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/outcome.h"
@@ -17,8 +17,14 @@ static void test_utf8_is_told_from_other_bytes(void **state)
 {
 	(void)state;
 	assert_true(text_is_utf8("aé€😀", strlen("aé€😀")));
-	static const char *const bad[] = { "\x80", "\xc0\xaf", "\xc3", "\xe0\x80\xaf", "\xed\xa0\x80",
-					   "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xff" };
+	static const char *const bad[] = { "\x80",
+					   "\xc0\xaf",
+					   "\xc3",
+					   "\xe0\x80\xaf",
+					   "\xed\xa0\x80",
+					   "\xf0\x80\x80\xaf",
+					   "\xf4\x90\x80\x80",
+					   "\xff" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(text_is_utf8(bad[i], strlen(bad[i])));
 	assert_false(text_is_plain("a\x1b[0m", 5, true));
@@ -67,7 +73,8 @@ static const char *rewritten(struct pool *pool, const char *json)
 
 static void test_json_comes_back_as_it_went_in(void **state)
 {
-	static const char json[] = "{\"a\":[1,-2,true,false,null,\"x\\\"\\\\\\n\"],\"b\":{},\"c\":[]}";
+	static const char json[] =
+		"{\"a\":[1,-2,true,false,null,\"x\\\"\\\\\\n\"],\"b\":{},\"c\":[]}";
 	assert_string_equal(rewritten(*state, json), json);
 	assert_string_equal(rewritten(*state, "\"é\""), "\"é\"");
 	assert_string_equal(rewritten(*state, "[2.0,-0.0,1.5]"), "[2.0,-0.0,1.5]");
@@ -75,13 +82,21 @@ static void test_json_comes_back_as_it_went_in(void **state)
 
 static void test_json_cannot_close_a_script_element(void **state)
 {
-	assert_string_equal(rewritten(*state, "\"</script>&\u2028\""), "\"\\u003c/script\\u003e\\u0026\\u2028\"");
+	assert_string_equal(rewritten(*state, "\"</script>&\u2028\""),
+			    "\"\\u003c/script\\u003e\\u0026\\u2028\"");
 }
 
 static void test_bad_json_is_refused(void **state)
 {
-	static const char *const bad[] = { "", "{", "{\"a\":1,\"a\":2}", "[1,]", "\"\\u0000\"", "\"\\ud800\"",
-					   "12345678901234567890123", "\"\xff\"", "{} x" };
+	static const char *const bad[] = { "",
+					   "{",
+					   "{\"a\":1,\"a\":2}",
+					   "[1,]",
+					   "\"\\u0000\"",
+					   "\"\\ud800\"",
+					   "12345678901234567890123",
+					   "\"\xff\"",
+					   "{} x" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (rewritten(*state, bad[i]) != NULL)
 			fail_msg("taken: %s", bad[i]);
@@ -104,7 +119,8 @@ static void test_encodings_agree_with_their_standards(void **state)
 	size_t size;
 	for (size_t n = 0; n < 9; n++) {
 		const char *text = crypto_base64url(*state, "12345678", n);
-		const unsigned char *back = crypto_base64url_decode(*state, text, strlen(text), &size);
+		const unsigned char *back = crypto_base64url_decode(*state, text, strlen(text),
+								    &size);
 		assert_non_null(back);
 		assert_int_equal(size, n);
 		assert_memory_equal(back, "12345678", n);
@@ -145,15 +161,18 @@ static void test_a_client_cannot_forge_a_log_line(void **state)
 	char line[5000];
 	assert_int_equal(pipe(ends), 0);
 	log_set_file_descriptor(ends[1]);
-	log_event(LOG_LEVEL_ERROR, "test", "name", "a\nb \"c\" \x1b[31m", "empty", "", "none", NULL, NULL);
+	log_event(LOG_LEVEL_ERROR, "test", "name", "a\nb \"c\" \x1b[31m", "empty", "", "none", NULL,
+		  NULL);
 	char *huge = pool_zalloc(*state, 100001);
 	memset(huge, 'x', 100000);
-	log_event(LOG_LEVEL_ERROR, "huge", "a", huge, "b", huge, "c", huge, "d", huge, "e", huge, NULL);
+	log_event(LOG_LEVEL_ERROR, "huge", "a", huge, "b", huge, "c", huge, "d", huge, "e", huge,
+		  NULL);
 	log_set_file_descriptor(STDERR_FILENO);
 	close(ends[1]);
 	FILE *in = fdopen(ends[0], "r");
 	assert_non_null(fgets(line, sizeof line, in));
-	assert_non_null(strstr(line, "error test name=\"a\\x0ab \\\"c\\\" \\x1b[31m\" empty=\"\" none=-\n"));
+	assert_non_null(strstr(
+		line, "error test name=\"a\\x0ab \\\"c\\\" \\x1b[31m\" empty=\"\" none=-\n"));
 	assert_non_null(fgets(line, sizeof line, in));
 	assert_true(strlen(line) <= 4096 && line[strlen(line) - 1] == '\n');
 	assert_null(fgets(line, sizeof line, in));
@@ -168,7 +187,8 @@ static void test_every_outcome_has_a_status_a_code_and_a_sentence(void **state)
 		assert_true(meaning->status >= 200 && meaning->status < 600);
 		assert_true(strlen(meaning->message) > 4 && strlen(meaning->title) > 3);
 		for (int j = 0; j < i; j++)
-			assert_string_not_equal(meaning->code, outcome_meaning((enum outcome)j)->code);
+			assert_string_not_equal(meaning->code,
+						outcome_meaning((enum outcome)j)->code);
 	}
 	assert_int_equal(outcome_meaning((enum outcome)9999)->status, 500);
 }
@@ -186,8 +206,13 @@ static void test_a_forgotten_need_closes_the_page(void **state)
 static void test_session_times_are_judged(void **state)
 {
 	(void)state;
-	const struct session_limits limits = { .lifetime_s = 28800, .idle_s = 3600, .remember_s = 2592000 };
-	const struct { struct session_times times; enum outcome expected; } cases[] = {
+	const struct session_limits limits = { .lifetime_s = 28800,
+					       .idle_s = 3600,
+					       .remember_s = 2592000 };
+	const struct {
+		struct session_times times;
+		enum outcome expected;
+	} cases[] = {
 		{ { .idle_s = 0, .expires_in_s = 1 }, OK },
 		{ { .idle_s = 3599, .expires_in_s = 1 }, OK },
 		{ { .idle_s = 3600, .expires_in_s = 1 }, SESSION_EXPIRED },
@@ -238,7 +263,8 @@ static void test_a_killed_program_gives_its_hash_slot_back(void **state)
 	size_t slot;
 	pid_t child = fork();
 	if (child == 0)
-		_exit(hash_slots_acquire(slots, 0, &slot) ? 0 : 1); /* ends while it holds the slot */
+		_exit(hash_slots_acquire(slots, 0, &slot) ? 0
+							  : 1); /* ends while it holds the slot */
 	int status;
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);

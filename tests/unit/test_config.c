@@ -71,7 +71,8 @@ static void test_a_secret_is_kept_whole(void **state)
 	char text[2000];
 	snprintf(text, sizeof text,
 		 "[site]\nurl = http://a\n[postgresql]\ndsn = dbname=x\n[django]\n"
-		 "secret_key = %0250d ;#=\"'[x] %s\n", 7, SECRET);
+		 "secret_key = %0250d ;#=\"'[x] %s\n",
+		 7, SECRET);
 	struct buffer errors;
 	const struct config *config = load(*state, text, 0600, NULL, &errors);
 	if (config == NULL)
@@ -81,17 +82,24 @@ static void test_a_secret_is_kept_whole(void **state)
 
 static void test_every_mistake_is_named_with_its_line(void **state)
 {
-	expect_error(*state, REQUIRED "[session]\nidle_minuets = 5\n", ".conf:8: unknown setting idle_minuets");
-	expect_error(*state, REQUIRED "[session]\nidle_minutes = five\n", ".conf:8: idle_minutes must be");
+	expect_error(*state, REQUIRED "[session]\nidle_minuets = 5\n",
+		     ".conf:8: unknown setting idle_minuets");
+	expect_error(*state, REQUIRED "[session]\nidle_minutes = five\n",
+		     ".conf:8: idle_minutes must be");
 	expect_error(*state, REQUIRED "[session]\nidle_minutes = 0\n", "from 1 to");
-	expect_error(*state, REQUIRED "[users]\nregistration = yes\n", ".conf:8: registration must be on or off");
+	expect_error(*state, REQUIRED "[users]\nregistration = yes\n",
+		     ".conf:8: registration must be on or off");
 	expect_error(*state, REQUIRED "[django]\nidentity = maybe\n", "off|shared_table");
-	expect_error(*state, REQUIRED "[session]\nidle_minutes = 5\nidle_minutes = 6\n", "set twice");
+	expect_error(*state, REQUIRED "[session]\nidle_minutes = 5\nidle_minutes = 6\n",
+		     "set twice");
 	expect_error(*state, REQUIRED "[session\n", ".conf:7: expected");
 	expect_error(*state, REQUIRED "[site]\nbase_path = members/\n", "base_path must begin");
-	expect_error(*state, "[site]\nurl = www.example.org\n[postgresql]\ndsn=x\n[django]\nsecret_key=" SECRET,
-		     ".conf:2: url must look like");
-	expect_error(*state, "[site]\nurl = https://a/b\n[postgresql]\ndsn=x\n[django]\nsecret_key=" SECRET,
+	expect_error(
+		*state,
+		"[site]\nurl = www.example.org\n[postgresql]\ndsn=x\n[django]\nsecret_key=" SECRET,
+		".conf:2: url must look like");
+	expect_error(*state,
+		     "[site]\nurl = https://a/b\n[postgresql]\ndsn=x\n[django]\nsecret_key=" SECRET,
 		     "base_path");
 }
 
@@ -104,14 +112,21 @@ static void test_what_is_required_is_asked_for(void **state)
 
 static void test_weak_secrets_and_contradictions_stop_the_start(void **state)
 {
-	expect_error(*state, "[site]\nurl = http://a\n[postgresql]\ndsn=x\n[django]\nsecret_key = short\n",
+	expect_error(*state,
+		     "[site]\nurl = http://a\n[postgresql]\ndsn=x\n[django]\nsecret_key = short\n",
 		     ".conf:6: secret_key is weak");
-	expect_error(*state, "[site]\nurl = http://a\n[postgresql]\ndsn=x\n[django]\nsecret_key = "
-		     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", "weak");
-	expect_error(*state, "[site]\nurl = http://a\n[postgresql]\ndsn=x\n[session]\nsame_site = None\n"
-		     "[django]\nsecret_key = " SECRET "\n", "needs an https url");
-	expect_error(*state, REQUIRED "[session]\nlifetime_minutes = 10\nidle_minutes = 20\n", "longer than");
-	expect_error(*state, REQUIRED "[session]\nlanding = https://evil.example/\n", "path of this site");
+	expect_error(*state,
+		     "[site]\nurl = http://a\n[postgresql]\ndsn=x\n[django]\nsecret_key = "
+		     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+		     "weak");
+	expect_error(*state,
+		     "[site]\nurl = http://a\n[postgresql]\ndsn=x\n[session]\nsame_site = None\n"
+		     "[django]\nsecret_key = " SECRET "\n",
+		     "needs an https url");
+	expect_error(*state, REQUIRED "[session]\nlifetime_minutes = 10\nidle_minutes = 20\n",
+		     "longer than");
+	expect_error(*state, REQUIRED "[session]\nlanding = https://evil.example/\n",
+		     "path of this site");
 }
 
 static void test_a_file_that_others_can_read_is_refused(void **state)

@@ -43,7 +43,8 @@ static void test_djangos_own_tokens_are_judged_as_django_does(void **state)
 		bool expected = value_type(value_get(one, "match")) == VALUE_TRUE;
 		const char *token = value_get_string(one, "token");
 		if (csrf_matches(value_get_string(one, "secret"), token) != expected)
-			fail_msg("case %zu: token %s should %smatch", i, token, expected ? "" : "not ");
+			fail_msg("case %zu: token %s should %smatch", i, token,
+				 expected ? "" : "not ");
 	}
 }
 

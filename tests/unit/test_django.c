@@ -29,8 +29,8 @@ static void test_what_was_written_is_read_back(void **state)
 }
 
 /* The vectors' expectation against what our reader finds: the members it knows how to read. */
-static void check_members(struct pool *pool, const struct value *expected, const struct members *members,
-			  const char *name)
+static void check_members(struct pool *pool, const struct value *expected,
+			  const struct members *members, const char *name)
 {
 	for (size_t i = 0; i < value_count(expected); i++) {
 		const char *text = value_text(value_item(expected, i));
@@ -77,15 +77,16 @@ static void test_every_session_made_by_django_is_taken_or_refused_as_it_should(v
 	const struct value *sessions = value_get(vectors, "sessions");
 	assert_true(value_count(sessions) >= 40);
 	for (size_t i = 0; i < value_count(sessions); i++)
-		check_session(*state, value_item(sessions, i), value_get_string(vectors, "SECRET_KEY"));
+		check_session(*state, value_item(sessions, i),
+			      value_get_string(vectors, "SECRET_KEY"));
 }
 
 static void test_the_hash_over_the_password_is_djangos(void **state)
 {
 	const struct value *vectors = read_vectors(*state);
 	const struct value *hashes = value_get(vectors, "session_auth_hash");
-	const struct django_keys *keys =
-		django_keys_new(*state, value_get_string(vectors, "SECRET_KEY"));
+	const struct django_keys *keys = django_keys_new(*state,
+							 value_get_string(vectors, "SECRET_KEY"));
 	assert_true(value_count(hashes) >= 5);
 	for (size_t i = 0; i < value_count(hashes); i++) {
 		const struct value *one = value_item(hashes, i);
@@ -97,32 +98,44 @@ static void test_the_hash_over_the_password_is_djangos(void **state)
 
 static void test_unknown_members_are_kept_byte_for_byte(void **state)
 {
-	static const char json[] = "{\"n\":123456789012345678901234567890,\"f\":1.50,"
-				   "\"deep\":{\"a\":[1,{\"b\":null}]},\"u\":\"\\u00e9\\ud83d\\ude00\","
-				   "\"x\":NaN,\"mine\":\"old\"}";
+	static const char json[] =
+		"{\"n\":123456789012345678901234567890,\"f\":1.50,"
+		"\"deep\":{\"a\":[1,{\"b\":null}]},\"u\":\"\\u00e9\\ud83d\\ude00\","
+		"\"x\":NaN,\"mine\":\"old\"}";
 	struct members *members = members_parse(*state, json, strlen(json));
 	assert_non_null(members);
 	assert_string_equal(members_write(members, *state), json);
 	members_set(members, "mine", "new \"text\"");
 	members_set(members, "deep", NULL);
-	assert_string_equal(members_write(members, *state),
-			    "{\"n\":123456789012345678901234567890,\"f\":1.50,"
-			    "\"u\":\"\\u00e9\\ud83d\\ude00\",\"x\":NaN,\"mine\":\"new \\\"text\\\"\"}");
+	assert_string_equal(
+		members_write(members, *state),
+		"{\"n\":123456789012345678901234567890,\"f\":1.50,"
+		"\"u\":\"\\u00e9\\ud83d\\ude00\",\"x\":NaN,\"mine\":\"new \\\"text\\\"\"}");
 }
 
 static void test_text_above_ascii_is_escaped_as_python_does(void **state)
 {
 	struct members *members = members_new(*state);
 	members_set(members, "name", "Zoë 😀");
-	assert_string_equal(members_write(members, *state), "{\"name\":\"Zo\\u00eb \\ud83d\\ude00\"}");
+	assert_string_equal(members_write(members, *state),
+			    "{\"name\":\"Zo\\u00eb \\ud83d\\ude00\"}");
 	assert_string_equal(members_get(members, "name"), "Zoë 😀");
 }
 
 static void test_what_is_no_json_object_is_refused(void **state)
 {
-	static const char *const bad[] = { "",	    "[]",      "{",	     "{\"a\"}", "{\"a\":}",
-					   "{a:1}", "{\"a\":1,}", "{\"a\":01}", "{\"a\":1}x",
-					   "{\"a\":\"\\x\"}", "{\"a\":\"\n\"}", "nul" };
+	static const char *const bad[] = { "",
+					   "[]",
+					   "{",
+					   "{\"a\"}",
+					   "{\"a\":}",
+					   "{a:1}",
+					   "{\"a\":1,}",
+					   "{\"a\":01}",
+					   "{\"a\":1}x",
+					   "{\"a\":\"\\x\"}",
+					   "{\"a\":\"\n\"}",
+					   "nul" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (members_parse(*state, bad[i], strlen(bad[i])) != NULL)
 			fail_msg("taken: %s", bad[i]);

@@ -92,10 +92,20 @@ static void test_a_cookie_says_all_that_it_should(void **state)
 
 static void test_only_paths_of_this_site_are_returned_to(void **state)
 {
-	static const char *const good[] = { "/", "/a", "/chat/?session_id=1&b=%2F", "/a//b", "/?x=//y" };
-	static const char *const bad[] = { "",		 "a",	    "//evil.example/", "/\\evil.example",
-					   "https://e/", "/a\nb",   "/a b",	       "/a\\b",
-					   "\\/a",	 "/\xc3\xa9", " /a",	       "javascript:1" };
+	static const char *const good[] = { "/", "/a", "/chat/?session_id=1&b=%2F", "/a//b",
+					    "/?x=//y" };
+	static const char *const bad[] = { "",
+					   "a",
+					   "//evil.example/",
+					   "/\\evil.example",
+					   "https://e/",
+					   "/a\nb",
+					   "/a b",
+					   "/a\\b",
+					   "\\/a",
+					   "/\xc3\xa9",
+					   " /a",
+					   "javascript:1" };
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		assert_string_equal(redirect_path(*state, good[i], "/landing"), good[i]);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -10,13 +10,20 @@ static void test_each_variant_is_checked(void **state)
 {
 	(void)state;
 	/* The test vectors of crypt_blowfish 1.3: password U*U, salt CCCC… */
-	assert_true(password_matches("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
-	assert_true(password_matches("U*U", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
-	assert_true(password_matches("U*U", "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
-	assert_true(password_matches("\xa3", "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e"));
-	assert_true(password_matches("\xa3", "$2y$05$/OK.fbVrR/bpIqNJ5ianF.Sa7shbm4.OzKpvFnX1pQLmQW96oUlCq"));
-	assert_false(password_matches("\xa3", "$2x$05$/OK.fbVrR/bpIqNJ5ianF.Sa7shbm4.OzKpvFnX1pQLmQW96oUlCq"));
-	assert_false(password_matches("u*u", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+	assert_true(password_matches(
+		"U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+	assert_true(password_matches(
+		"U*U", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+	assert_true(password_matches(
+		"U*U", "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+	assert_true(password_matches(
+		"\xa3", "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e"));
+	assert_true(password_matches(
+		"\xa3", "$2y$05$/OK.fbVrR/bpIqNJ5ianF.Sa7shbm4.OzKpvFnX1pQLmQW96oUlCq"));
+	assert_false(password_matches(
+		"\xa3", "$2x$05$/OK.fbVrR/bpIqNJ5ianF.Sa7shbm4.OzKpvFnX1pQLmQW96oUlCq"));
+	assert_false(password_matches(
+		"u*u", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
 }
 
 static void test_a_new_hash_is_taken_in_each_style(void **state)
@@ -47,7 +54,8 @@ static void test_bcrypt_reads_72_bytes_and_sha256_all(void **state)
 	one[99] = other[99] = '\0';
 	other[80] = 'b';
 	const char *plain = password_hash(*state, one, &(struct password_style){ 'b', 4, "" });
-	const char *wrapped = password_hash(*state, one, &(struct password_style){ 'b', 4, "bcrypt_sha256$" });
+	const char *wrapped = password_hash(*state, one,
+					    &(struct password_style){ 'b', 4, "bcrypt_sha256$" });
 	assert_true(password_matches(other, plain)); /* as PHP and others do with old hashes */
 	assert_false(password_matches(other, wrapped));
 }
@@ -55,10 +63,18 @@ static void test_bcrypt_reads_72_bytes_and_sha256_all(void **state)
 static void test_what_is_no_hash_lets_nobody_in(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "secret", "$2b$", "$2b$05$short", "$1$abc$def", "!", "*0",
+	static const char *const bad[] = {
+		"",
+		"secret",
+		"$2b$",
+		"$2b$05$short",
+		"$1$abc$def",
+		"!",
+		"*0",
 		"$2b$99$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
 		"$2z$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
-		"pbkdf2_sha256$260000$abc$def" };
+		"pbkdf2_sha256$260000$abc$def"
+	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_false(password_read_style(bad[i], NULL));
 		assert_false(password_matches(bad[i], bad[i]));
@@ -91,8 +107,8 @@ static const char *problem(struct pool *pool, struct registration wanted, const 
 
 static void test_sign_up_explains_each_field(void **state)
 {
-	const struct registration good = { "alice", "alice@example.org", "correct horse", "correct horse",
-					   true };
+	const struct registration good = { "alice", "alice@example.org", "correct horse",
+					   "correct horse", true };
 	struct registration wanted = good;
 	assert_null(problem(*state, wanted, "username"));
 	assert_null(problem(*state, wanted, "email"));
@@ -118,9 +134,13 @@ static void test_sign_up_explains_each_field(void **state)
 static void test_email_addresses_are_judged_as_browsers_do(void **state)
 {
 	(void)state;
-	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example.org", "o'neil@example.co.uk" };
-	static const char *const bad[] = { "", "a", "@b.c", "a@", "a@b", "a b@c.d", "a@b..c", "a@-b.c", "a@b.c-",
-		".a@b.c", "a.@b.c", "a..b@c.d", "a@b.c ", "a@b@c.d", "é@b.c", "a@[127.0.0.1]", "\"a\"@b.c" };
+	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example.org",
+					    "o'neil@example.co.uk" };
+	static const char *const bad[] = { "",         "a",       "@b.c",   "a@",
+					   "a@b",      "a b@c.d", "a@b..c", "a@-b.c",
+					   "a@b.c-",   ".a@b.c",  "a.@b.c", "a..b@c.d",
+					   "a@b.c ",   "a@b@c.d", "é@b.c",  "a@[127.0.0.1]",
+					   "\"a\"@b.c" };
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		assert_true(registration_is_email(good[i]));
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
