@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+enum placement { NOT_LOOKED, OUTSIDE, INSIDE };
+
 struct program {
 	struct app *app;
 	const struct route_table *const *tables;
+	_Atomic enum placement placement; /* of the configuration and the document root */
 };
 
 static void log_request(const struct visit *visit, int64_t started_ms)
@@ -22,31 +25,45 @@ static void log_request(const struct visit *visit, int64_t started_ms)
 		  "status", status, "ms", took, NULL);
 }
 
+/* The configuration must not be one missing rule away from being served. Where the document root is,
+ * only a request tells. */
+static bool is_outside(struct program *program, const struct exchange *exchange, struct pool *pool)
+{
+	enum placement placement = program->placement;
+	const char *root = exchange_parameter(exchange, "DOCUMENT_ROOT");
+	if (placement == NOT_LOOKED && root != NULL) {
+		placement = config_lies_in(pool, root) ? INSIDE : OUTSIDE;
+		program->placement = placement;
+	}
+	if (placement == INSIDE)
+		log_event(LOG_LEVEL_ERROR, "configuration_in_document_root", "root", root, NULL);
+	return placement != INSIDE;
+}
+
 static void serve(void *context, struct exchange *exchange, struct pool *pool)
 {
-	const struct program *program = context;
+	struct program *program = context;
 	const struct config *config = program->app->config;
 	int64_t started_ms = clock_monotonic_ms();
 	const struct request_limits limits = { .base_path = config->site.base_path,
 					       .body_limit = (size_t)config->server.body_limit };
-	struct request *request = request_read(pool, exchange, &limits);
-	if (request != NULL) { /* else the client has gone */
-		log_set_request_id(request->id);
-		struct visit visit = {
-			.app = program->app,
-			.pool = pool,
-			.request = request,
-			.response = response_new(pool),
-			.status = 200,
-			.data = value_object(pool),
-			.page = value_object(pool),
-		};
-		guard_serve(&visit, program->tables);
-		page_render(&visit);
-		response_write(visit.response, exchange, request->method == METHOD_HEAD);
-		log_request(&visit, started_ms);
-		log_set_request_id(NULL);
-	}
+	struct visit visit = {
+		.app = program->app,
+		.pool = pool,
+		.request = request_read(pool, exchange, &limits),
+		.response = response_new(pool),
+		.status = 200,
+		.data = value_object(pool),
+		.page = value_object(pool),
+	};
+	log_set_request_id(visit.request->id);
+	if (!is_outside(program, exchange, pool))
+		visit.request->problem = INTERNAL_ERROR;
+	guard_serve(&visit, program->tables);
+	page_render(&visit);
+	response_write(visit.response, exchange, visit.request->method == METHOD_HEAD);
+	log_request(&visit, started_ms);
+	log_set_request_id(NULL);
 }
 
 static struct app *start(struct pool *pool, const char *program_name)

@@ -114,17 +114,19 @@ static int take_pair(void *user, const char *section, const char *key, const cha
 	return 1;
 }
 
-static void read_file(struct reader *reader)
+/* What holds a secret is for one account and its group. */
+static void check_mode(struct reader *reader, const char *place, const char *path)
 {
 	struct stat about;
-	if (stat(reader->path, &about) != 0) {
-		complain(reader, reader->path, "cannot be read: %s", strerror(errno));
-		return;
-	}
-	if ((about.st_mode & (S_IROTH | S_IWOTH)) != 0)
-		complain(reader, reader->path,
-			 "other users can read it; it holds secrets, so run: chmod o-rwx %s",
-			 reader->path);
+	if (stat(path, &about) == 0 && (about.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		complain(reader, place,
+			 "other users can read %s; it holds secrets, so run: chmod o-rwx %s", path,
+			 path);
+}
+
+static void read_file(struct reader *reader)
+{
+	check_mode(reader, reader->path, reader->path);
 	size_t length = 0;
 	const char *bytes = file_read(reader->pool, reader->path, FILE_MAX_BYTES, &length);
 	if (bytes == NULL) {
@@ -184,6 +186,7 @@ static void read_environment(struct reader *reader, const char *const *environme
 static const char *read_secret_file(struct reader *reader, const struct source *source)
 {
 	size_t length = 0;
+	check_mode(reader, source->place, source->text);
 	char *text = file_read(reader->pool, source->text, SECRET_FILE_MAX_BYTES, &length);
 	if (text == NULL) {
 		complain(reader, source->place, "cannot read %s: %s", source->text,
@@ -358,7 +361,11 @@ static void check_together(struct reader *reader, const struct config *config)
 	if (config->session.same_site == SAME_SITE_NONE && !config->site.https)
 		complain(reader, place_of(reader, offsetof(struct config, session.same_site)),
 			 "same_site = None needs an https url");
-	if (config->session.landing[0] != '/' || config->session.landing[1] == '/')
+	if (strcmp(config->session.cookie_name, config->session.csrf_cookie_name) == 0)
+		complain(reader, place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
+			 "cookie_name and csrf_cookie_name must be different");
+	if (config->session.landing[0] != '/' || config->session.landing[1] == '/' ||
+	    strchr(config->session.landing, '\\') != NULL)
 		complain(reader, place_of(reader, offsetof(struct config, session.landing)),
 			 "landing must be a path of this site");
 	if (config->session.idle_minutes > config->session.lifetime_minutes)
@@ -366,19 +373,26 @@ static void check_together(struct reader *reader, const struct config *config)
 			 "idle_minutes is longer than lifetime_minutes");
 }
 
-/* A file inside the document root is one missing rule away from being served. */
+static bool lies_in(const char *path, const char *folder)
+{
+	if (path == NULL || text_is_empty(folder) || strcmp(folder, "/") == 0)
+		return false;
+	char *file = realpath(path, NULL), *root = realpath(folder, NULL);
+	bool inside = file != NULL && root != NULL && text_starts_with(file, root) &&
+		      (file[strlen(root)] == '/' || strcmp(root, "/") == 0);
+	free(file);
+	free(root);
+	return inside;
+}
+
+/* A file inside the document root is one missing rule away from being served. As plain CGI the
+ * environment says where that is. */
 static void check_document_root(struct reader *reader, const char *const *environment)
 {
 	const char *root = find_variable(environment, "DOCUMENT_ROOT");
-	if (reader->path == NULL || text_is_empty(root) || strcmp(root, "/") == 0)
-		return;
-	char *file = realpath(reader->path, NULL), *folder = realpath(root, NULL);
-	if (file != NULL && folder != NULL && text_starts_with(file, folder) &&
-	    file[strlen(folder)] == '/')
+	if (lies_in(reader->path, root))
 		complain(reader, reader->path, "lies inside the document root %s; move it out",
 			 root);
-	free(file);
-	free(folder);
 }
 
 const struct config *config_load_from(struct pool *pool, const char *path,
@@ -421,6 +435,11 @@ const char *config_path(struct pool *pool)
 		if (places[i] != NULL && access(places[i], F_OK) == 0)
 			return places[i];
 	return NULL;
+}
+
+bool config_lies_in(struct pool *pool, const char *folder)
+{
+	return lies_in(config_path(pool), folder);
 }
 
 const struct config *config_load(struct pool *pool, struct buffer *errors)

@@ -105,6 +105,9 @@ const struct config *config_load_from(struct pool *pool, const char *path,
 /* The file that config_load would read; NULL when there is none. */
 const char *config_path(struct pool *pool);
 
+/* Whether that file lies in this folder or below it, links resolved. */
+bool config_lies_in(struct pool *pool, const char *folder);
+
 /* Append the annotated example file: every key with its help and default. */
 void config_write_example(struct buffer *out);
 

@@ -18,7 +18,7 @@ static struct value *import_object(struct pool *pool, const json_t *json, int de
 		struct value *member = import(pool, json_object_iter_value(at), depth);
 		if (member == NULL)
 			return NULL;
-		value_set(object, pool_strdup(pool, json_object_iter_key(at)), member);
+		value_add(object, pool_strdup(pool, json_object_iter_key(at)), member);
 	}
 	return object;
 }
@@ -63,8 +63,28 @@ static struct value *import(struct pool *pool, const json_t *json, int depth)
 	return value_null(pool);
 }
 
-struct value *json_read(struct pool *pool, const char *bytes, size_t length)
+/* An upper bound of the values in a text: each is the first, or follows one of these outside a
+ * string. A text that is no JSON may be counted wrong; it is refused anyway. */
+static size_t count_values(const char *bytes, size_t length)
 {
+	size_t count = 1;
+	bool in_string = false;
+	for (size_t i = 0; i < length; i++) {
+		char c = bytes[i];
+		if (c == '"')
+			in_string = !in_string;
+		else if (in_string && c == '\\')
+			i++;
+		else if (!in_string && (c == ',' || c == '[' || c == '{'))
+			count++;
+	}
+	return count;
+}
+
+struct value *json_read(struct pool *pool, const char *bytes, size_t length, size_t values_max)
+{
+	if (count_values(bytes, length) > values_max)
+		return NULL;
 	json_error_t error;
 	json_t *json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (json == NULL)

@@ -121,6 +121,11 @@ void value_set(struct value *object, const char *key, struct value *member)
 		push(object, (struct member){ key, strlen(key), member });
 }
 
+void value_add(struct value *object, const char *key, struct value *member)
+{
+	push(object, (struct member){ key, strlen(key), member });
+}
+
 void value_set_string(struct value *object, const char *key, const char *text)
 {
 	value_set(object, key, value_string(object->list.pool, text));

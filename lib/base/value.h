@@ -33,6 +33,8 @@ struct value *value_string_n(struct pool *pool, const char *text, size_t length)
 /* Put a member into an object (one of that name is replaced), or an item at the end of an array.
  * A NULL `member` or `item` becomes null. */
 void value_set(struct value *object, const char *key, struct value *member);
+/* The same for a name that the caller knows to be new: it is not looked for. */
+void value_add(struct value *object, const char *key, struct value *member);
 void value_set_string(struct value *object, const char *key, const char *text);
 void value_set_integer(struct value *object, const char *key, int64_t number);
 void value_set_bool(struct value *object, const char *key, bool truth);

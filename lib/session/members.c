@@ -158,7 +158,7 @@ static const char *unescape(struct pool *pool, const char *raw, size_t length)
 {
 	if (memchr(raw, '\\', length) == NULL)
 		return pool_strndup(pool, raw + 1, length - 2);
-	return value_text(json_read(pool, raw, length));
+	return value_text(json_read(pool, raw, length, 1));
 }
 
 static struct member *find(const struct members *members, const char *name)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,17 +12,28 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BACKLOG = 512, THREAD_STACK_BYTES = 512 << 10 };
+enum {
+	BACKLOG = 512,
+	THREAD_STACK_BYTES = 512 << 10,
+	BODY_SILENCE_MS = 10000, /* a client that sends nothing for so long has gone */
+	OUT_OF_FILES_PAUSE_MS = 50,
+};
 
 struct exchange {
 	FCGX_Request *fastcgi; /* NULL: plain CGI */
+	bool has_body;         /* which may still be on its way */
+	bool body_ended;
 };
 
 /* The write end of a pipe that the signal handler uses to wake every waiting thread. */
 static int stop_pipe[2] = { -1, -1 };
 static atomic_bool stopping;
+
+static atomic_int waiting_for_bodies;
+static int waiting_for_bodies_max = 1;
 
 static void on_stop(int signal_number)
 {
@@ -39,19 +51,62 @@ const char *exchange_parameter(const struct exchange *exchange, const char *name
 					 : getenv(name);
 }
 
+static void set_blocking(int socket, bool blocking)
+{
+	int flags = fcntl(socket, F_GETFL);
+	fcntl(socket, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+/* Wait for more of a body. Some web servers hand a request over before its body is there; half of
+ * the threads may wait for such bodies, so that a few silent clients cannot stop a program. */
+static bool wait_for_body(const struct exchange *exchange)
+{
+	struct pollfd more = { .fd = exchange->fastcgi->ipcFd, .events = POLLIN };
+	bool may_wait = atomic_fetch_add(&waiting_for_bodies, 1) < waiting_for_bodies_max;
+	if (may_wait)
+		may_wait = poll(&more, 1, BODY_SILENCE_MS) > 0;
+	atomic_fetch_sub(&waiting_for_bodies, 1);
+	return may_wait;
+}
+
+/* What libfcgi has or can get without waiting, on a socket that does not block: FCGX_GetStr would
+ * otherwise stay until it has all it was asked for. -EAGAIN: nothing yet. */
+static ssize_t read_arrived(FCGX_Stream *in, char *bytes, size_t size)
+{
+	int got = FCGX_GetStr(bytes, (int)size, in);
+	int error = FCGX_GetError(in);
+	if (error == EAGAIN || error == EWOULDBLOCK) {
+		/* No error to libfcgi's own state: the next read goes on where this one stopped. */
+		FCGX_ClearError(in);
+		in->isClosed = 0;
+		return got > 0 ? got : -EAGAIN;
+	}
+	return got > 0 || error == 0 ? got : EXCHANGE_BROKEN;
+}
+
+static ssize_t read_fastcgi(struct exchange *exchange, char *bytes, size_t size)
+{
+	int socket = exchange->fastcgi->ipcFd;
+	ssize_t got;
+	set_blocking(socket, false);
+	while ((got = read_arrived(exchange->fastcgi->in, bytes, size)) == -EAGAIN)
+		if (!wait_for_body(exchange)) {
+			got = EXCHANGE_BUSY;
+			break;
+		}
+	set_blocking(socket, true);
+	exchange->body_ended = got == 0;
+	return got;
+}
+
 ssize_t exchange_read(struct exchange *exchange, char *bytes, size_t size)
 {
-	if (exchange->fastcgi == NULL) {
-		ssize_t got;
-		do
-			got = read(STDIN_FILENO, bytes, size);
-		while (got < 0 && errno == EINTR);
-		return got;
-	}
-	int got = FCGX_GetStr(bytes, (int)size, exchange->fastcgi->in);
-	/* At the end of the stream libfcgi tells an end from an abort only by its error. */
-	if (got == 0 && FCGX_GetError(exchange->fastcgi->in) != 0)
-		return -1;
+	if (exchange->fastcgi != NULL)
+		return read_fastcgi(exchange, bytes, size);
+	ssize_t got;
+	do
+		got = read(STDIN_FILENO, bytes, size);
+	while (got < 0 && errno == EINTR);
 	return got;
 }
 
@@ -102,6 +157,16 @@ static bool wait_for_connection(int waiter)
 	return !stopping;
 }
 
+/* Out of descriptors or memory a connection stays in the queue, and asking for it again at once would
+ * only burn the processor. */
+static void pause_when_exhausted(int accepted)
+{
+	struct timespec pause = { .tv_nsec = OUT_OF_FILES_PAUSE_MS * 1000000L };
+	if (accepted == -EMFILE || accepted == -ENFILE || accepted == -ENOBUFS ||
+	    accepted == -ENOMEM)
+		nanosleep(&pause, NULL);
+}
+
 static void serve_request(const struct worker *worker, struct exchange *exchange,
 			  struct pool *parent)
 {
@@ -113,12 +178,26 @@ static void serve_request(const struct worker *worker, struct exchange *exchange
 /* End a request. libfcgi keeps the thread until the web server has closed its side as well, because
  * closing with something unread can destroy the answer on its way. When the web server has said
  * everything, there is nothing to wait for. */
-static void finish(FCGX_Request *fastcgi)
+static void finish(const struct exchange *exchange)
 {
+	FCGX_Request *fastcgi = exchange->fastcgi;
 	char unread;
-	if (FCGX_GetStr(&unread, 1, fastcgi->in) == 0 && FCGX_GetError(fastcgi->in) == 0)
+	bool ended = exchange->body_ended;
+	/* Without a body the end has come with the request; the rest of one is not waited for. */
+	if (!exchange->has_body)
+		ended = FCGX_GetStr(&unread, 1, fastcgi->in) == 0 &&
+			FCGX_GetError(fastcgi->in) == 0;
+	if (ended)
 		FCGX_Detach(fastcgi);
 	FCGX_Finish_r(fastcgi);
+}
+
+/* Whether a body was announced. */
+static bool has_body(const FCGX_Request *fastcgi)
+{
+	const char *length = FCGX_GetParam("CONTENT_LENGTH", fastcgi->envp);
+	return (length != NULL && *length != '\0' && strcmp(length, "0") != 0) ||
+	       FCGX_GetParam("HTTP_TRANSFER_ENCODING", fastcgi->envp) != NULL;
 }
 
 static void *work(void *data)
@@ -133,12 +212,16 @@ static void *work(void *data)
 	struct pool *pool = pool_new(NULL);
 	while (wait_for_connection(waiter)) {
 		/* Another thread may have been faster; then the socket has nothing for us. */
-		if (FCGX_Accept_r(&fastcgi) < 0)
+		int accepted = FCGX_Accept_r(&fastcgi);
+		if (accepted < 0) {
+			pause_when_exhausted(accepted);
 			continue;
+		}
 		/* FCGX_Accept_r makes the connection's socket inherit nothing from the listening
 		 * one on Linux, so reads and writes on it block as libfcgi expects. */
-		serve_request(worker, &(struct exchange){ .fastcgi = &fastcgi }, pool);
-		finish(&fastcgi);
+		struct exchange exchange = { .fastcgi = &fastcgi, .has_body = has_body(&fastcgi) };
+		serve_request(worker, &exchange, pool);
+		finish(&exchange);
 	}
 	pool_free(pool);
 	FCGX_Free(&fastcgi, 1);
@@ -176,6 +259,7 @@ static int open_socket(const char *listen)
 
 static int serve_on(int socket, const struct fastcgi_options *options)
 {
+	waiting_for_bodies_max = options->threads > 1 ? (int)(options->threads / 2) : 1;
 	struct worker *workers = calloc(options->threads, sizeof *workers);
 	if (workers == NULL)
 		return 1;

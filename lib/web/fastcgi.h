@@ -10,7 +10,10 @@ struct exchange;
 /* A parameter of the web server; NULL when it was not sent. Lives until the request ends. */
 const char *exchange_parameter(const struct exchange *exchange, const char *name);
 
-/* Read up to `size` bytes of the body: the count, 0 at its end, -1 when it was cut off. */
+enum { EXCHANGE_BROKEN = -1, EXCHANGE_BUSY = -2 };
+
+/* Read up to `size` bytes of the body: the count, 0 at its end. EXCHANGE_BROKEN: it was cut off.
+ * EXCHANGE_BUSY: it has not arrived, and enough other threads wait for theirs. */
 ssize_t exchange_read(struct exchange *exchange, char *bytes, size_t size);
 
 /* Write to the response; false when the client has gone. */

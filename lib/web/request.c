@@ -1,6 +1,8 @@
 #include "web/request.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,9 @@ enum {
 	/* A body over the limit is read and thrown away, so that the client gets our answer rather
 	 * than a broken connection; beyond this it is not worth it. */
 	DRAIN_MAX_BYTES = 64 << 20,
+	/* A body that has not arrived by then never will; its thread has others to serve. */
+	BODY_DEADLINE_MS = 20000,
+	JSON_VALUES_MAX = 1000,
 };
 
 static const char *parameter(struct pool *pool, const struct exchange *exchange, const char *name)
@@ -117,7 +122,8 @@ static int preference(const char *accept, const char *type)
 			const char *q = strstr(at, "q=");
 			if (q == NULL || q > at + item)
 				return 1000;
-			return (int)(strtod(q + 2, NULL) * 1000);
+			double weight = strtod(q + 2, NULL);
+			return weight >= 0 && weight <= 1 ? (int)(weight * 1000) : 0;
 		}
 		at += item;
 	}
@@ -141,26 +147,24 @@ static enum body_kind kind_of(const char *content_type)
 	return BODY_OTHER;
 }
 
-/* The whole body; false when the client went away. `*over` when it is larger than the limit. */
-static bool read_body(struct exchange *exchange, struct buffer *body, size_t limit, bool *over)
+/* The whole body: OK, TOO_LARGE, BUSY when too many threads wait for bodies already, BAD_REQUEST when
+ * the client went away or took too long. */
+static enum outcome read_body(struct exchange *exchange, struct buffer *body, size_t limit)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + BODY_DEADLINE_MS;
 	char piece[8192];
 	size_t total = 0;
-	*over = false;
-	for (;;) {
+	while (total <= DRAIN_MAX_BYTES && clock_monotonic_ms() < deadline_ms) {
 		ssize_t got = exchange_read(exchange, piece, sizeof piece);
-		if (got < 0)
-			return false;
 		if (got == 0)
-			return true;
+			return total > limit ? TOO_LARGE : OK;
+		if (got < 0)
+			return got == EXCHANGE_BUSY ? BUSY : BAD_REQUEST;
 		total += (size_t)got;
-		if (total > limit)
-			*over = true;
-		else
+		if (total <= limit)
 			buffer_add(body, piece, (size_t)got);
-		if (total > DRAIN_MAX_BYTES)
-			return true;
 	}
+	return total > limit ? TOO_LARGE : BAD_REQUEST;
 }
 
 static void parse_body(struct request *request, const struct buffer *body)
@@ -172,7 +176,8 @@ static void parse_body(struct request *request, const struct buffer *body)
 			request->problem = BAD_REQUEST;
 		break;
 	case BODY_JSON:
-		request->json = json_read(request->pool, body->bytes, body->length);
+		request->json = json_read(request->pool, body->bytes, body->length,
+					  JSON_VALUES_MAX);
 		if (value_type(request->json) != VALUE_OBJECT)
 			request->problem = BAD_REQUEST;
 		break;
@@ -187,33 +192,41 @@ static void parse_body(struct request *request, const struct buffer *body)
 	}
 }
 
-static bool take_body(struct request *request, struct exchange *exchange, size_t limit)
+static void take_body(struct request *request, struct exchange *exchange, size_t limit)
 {
 	const char *declared = exchange_parameter(exchange, "CONTENT_LENGTH");
 	int64_t expected = 0;
 	bool is_declared = !text_is_empty(declared);
 	if (is_declared && !text_to_integer(declared, 0, INT64_MAX, &expected)) {
 		request->problem = BAD_REQUEST;
-		return true;
+		return;
 	}
 	if (request_is_safe(request) && expected == 0) {
 		request->body_kind = BODY_NONE;
-		return true;
+		return;
 	}
 	/* Room for all of it at once: a buffer that grows leaves copies behind, of passwords too. */
-	size_t room = (uint64_t)expected < limit ? (size_t)expected : limit;
+	size_t room = is_declared && (uint64_t)expected < limit ? (size_t)expected : limit;
 	struct buffer body = buffer_new(request->pool, room + 1);
-	bool over;
-	if (!read_body(exchange, &body, limit, &over))
-		return false;
+	enum outcome outcome = read_body(exchange, &body, limit);
 	pool_wipe_at_end(request->pool, body.bytes, body.length);
-	if (over)
-		request->problem = TOO_LARGE;
+	if (outcome != OK)
+		request->problem = outcome;
 	else if (is_declared && (uint64_t)expected != body.length)
 		request->problem = BAD_REQUEST;
 	else if (request->problem == OK && request->method != METHOD_OTHER)
 		parse_body(request, &body);
-	return true;
+}
+
+/* What the web server says, if it is an address; another kind of socket has none. */
+static const char *read_address(struct pool *pool, const struct exchange *exchange)
+{
+	const char *address = parameter(pool, exchange, "REMOTE_ADDR");
+	unsigned char binary[sizeof(struct in6_addr)];
+	if (address == NULL || (inet_pton(AF_INET, address, binary) != 1 &&
+				inet_pton(AF_INET6, address, binary) != 1))
+		return NULL;
+	return address;
 }
 
 static const char *new_request_id(struct pool *pool)
@@ -231,11 +244,10 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->id = new_request_id(pool);
 	read_method(request, parameter(pool, exchange, "REQUEST_METHOD"));
 	read_target(request, find_target(pool, exchange), limits->base_path);
-	request->address = parameter(pool, exchange, "REMOTE_ADDR");
+	request->address = read_address(pool, exchange);
 	request->user_agent = parameter(pool, exchange, "HTTP_USER_AGENT");
 	request->cookies = parameter(pool, exchange, "HTTP_COOKIE");
 	request->origin = parameter(pool, exchange, "HTTP_ORIGIN");
-	request->referer = parameter(pool, exchange, "HTTP_REFERER");
 	request->fetch_site = parameter(pool, exchange, "HTTP_SEC_FETCH_SITE");
 	request->csrf_header = parameter(pool, exchange, "HTTP_X_CSRFTOKEN");
 	request->body_kind = kind_of(parameter(pool, exchange, "CONTENT_TYPE"));
@@ -245,7 +257,8 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->wants_json = request->body_kind == BODY_JSON ||
 			      text_starts_with(request->path, "/api/") ||
 			      preference(accept, "application/json") > html;
-	return take_body(request, exchange, limits->body_limit) ? request : NULL;
+	take_body(request, exchange, limits->body_limit);
+	return request;
 }
 
 bool request_is_safe(const struct request *request)

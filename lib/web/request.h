@@ -20,11 +20,10 @@ struct request {
 	const struct form *form;  /* BODY_FORM */
 	const struct value *json; /* BODY_JSON */
 	enum body_kind body_kind;
-	const char *address; /* of the connection, never what a header says */
+	const char *address; /* of the connection, never what a header says; may be NULL */
 	const char *user_agent;
 	const char *cookies; /* the Cookie header or NULL */
 	const char *origin;
-	const char *referer;
 	const char *fetch_site;  /* Sec-Fetch-Site */
 	const char *csrf_header; /* X-CSRFToken */
 	bool wants_json;         /* asked for JSON, sent JSON, or calls /api/ */
@@ -37,7 +36,7 @@ struct request_limits {
 	size_t body_limit; /* bytes */
 };
 
-/* Read everything. NULL when the client went away in the middle. */
+/* Read everything; what is wrong with it is said in `problem`. */
 struct request *request_read(struct pool *pool, struct exchange *exchange,
 			     const struct request_limits *limits);
 

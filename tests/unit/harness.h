@@ -46,7 +46,7 @@ static inline const struct value *harness_read_corpus(struct pool *pool, const c
 	}
 	for (char *nul = strstr(text, "\\u0000"); nul != NULL; nul = strstr(nul, "\\u0000"))
 		nul[5] = '1';
-	const struct value *corpus = json_read(pool, text, length);
+	const struct value *corpus = json_read(pool, text, length, SIZE_MAX);
 	if (corpus == NULL)
 		fail_msg("%s is no JSON that we read", path);
 	return corpus;

@@ -64,7 +64,7 @@ static void test_numbers_and_uuids_are_whole_or_nothing(void **state)
 static const char *rewritten(struct pool *pool, const char *json)
 {
 	struct buffer out = buffer_new(pool, 64);
-	struct value *value = json_read(pool, json, strlen(json));
+	struct value *value = json_read(pool, json, strlen(json), SIZE_MAX);
 	if (value == NULL)
 		return NULL;
 	json_write(&out, value);
@@ -100,10 +100,12 @@ static void test_bad_json_is_refused(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (rewritten(*state, bad[i]) != NULL)
 			fail_msg("taken: %s", bad[i]);
+	assert_non_null(json_read(*state, "[1,2,{\"a\":\"[{,\"}]", 19, 6));
+	assert_null(json_read(*state, "[1,2,{\"a\":\"[{,\"}]", 19, 4));
 	char deep[400];
 	memset(deep, '[', 200);
 	memset(deep + 200, ']', 200);
-	assert_null(json_read(*state, deep, sizeof deep));
+	assert_null(json_read(*state, deep, sizeof deep, SIZE_MAX));
 }
 
 static void test_encodings_agree_with_their_standards(void **state)

@@ -336,7 +336,7 @@ static void test_the_examples_of_commonmark(void **state)
 		print_message("skipped: %s cannot be read (set GATEHOUSE_CORPORA)\n", path);
 		skip();
 	}
-	const struct value *examples = json_read(pool, text, length);
+	const struct value *examples = json_read(pool, text, length, SIZE_MAX);
 	size_t counts[VERDICTS] = { 0 };
 	for (size_t i = 0; i < value_count(examples); i++) {
 		const struct value *example = value_item(examples, i);

@@ -30,7 +30,7 @@ static const char *render_sources(struct pool *pool, const struct template_sourc
 
 static struct value *json(struct pool *pool, const char *text)
 {
-	struct value *value = json_read(pool, text, strlen(text));
+	struct value *value = json_read(pool, text, strlen(text), SIZE_MAX);
 	assert_non_null(value);
 	return value;
 }
@@ -48,7 +48,7 @@ static struct value *read_specification(struct pool *pool, const char *file)
 		print_message("skipped: %s cannot be read (set GATEHOUSE_CORPORA)\n", path);
 		return NULL;
 	}
-	return json_read(pool, text, length);
+	return json_read(pool, text, length, SIZE_MAX);
 }
 
 static bool specification_case_passes(const struct value *test)
