@@ -53,7 +53,11 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 	app->config = config;
 	app->templates = load_templates(pool, config, errors);
 	app->users = users_open(pool, config, errors);
-	if (app->templates == NULL || app->users == NULL)
+	const char *problem = pg_check_conninfo(pool, config->postgresql.dsn,
+						config->postgresql.tls);
+	if (problem != NULL)
+		buffer_printf(errors, "[postgresql] dsn %s\n", problem);
+	if (app->templates == NULL || app->users == NULL || problem != NULL)
 		return NULL;
 	app->postgresql = pg_pool_new(pool,
 				      &(struct pg_options){
@@ -65,8 +69,12 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 	app->sessions = open_sessions(pool, config, app->postgresql);
 	app->auth = (struct auth){
 		.users = app->users,
-		.slots = hash_slots_open(pool, config->server.runtime_dir,
-					 (size_t)config->server.hash_slots),
+		.slots = hash_slots_open(pool,
+					 &(struct hash_slots_options){
+						 .folder = config->server.runtime_dir,
+						 .count = (size_t)config->server.hash_slots,
+						 .threads = (size_t)config->server.threads,
+					 }),
 		.throttle = { .database = app->postgresql,
 			      .limit = config->throttle.failures,
 			      .window_s = config->throttle.window_minutes * 60 },

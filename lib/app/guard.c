@@ -26,6 +26,20 @@ static bool is_program_signing_in(const struct visit *visit, const struct route 
 	       !visit->had_session_cookie;
 }
 
+/* Whether the browser says, or the token proves, that a form came from a page of ours. Only then is
+ * what was typed shown again under a valid token: another site could otherwise put its words, and
+ * fields nobody sees, into a page of ours that only waits for a click. */
+static bool is_from_our_page(const struct visit *visit)
+{
+	const struct request *request = visit->request;
+	if (is_cross_site(visit))
+		return false;
+	if (request->origin != NULL || request->fetch_site != NULL)
+		return true;
+	return csrf_matches(visit->csrf_cookie_is_new ? NULL : visit->csrf_cookie,
+			    request_field(request, "csrfmiddlewaretoken"));
+}
+
 enum outcome guard_check_origin(const struct visit *visit, const struct route *route)
 {
 	const struct request *request = visit->request;
@@ -48,8 +62,10 @@ static enum outcome ask_sign_in(struct visit *visit, enum outcome reason)
 	const struct request *request = visit->request;
 	if (request->wants_json || (!request_is_safe(request) && !request->wants_html))
 		return reason;
+	if (is_cross_site(visit) && !request_is_safe(request))
+		return CROSS_ORIGIN;
 	if (!request_is_safe(request))
-		return pending_show_sign_in(visit, reason);
+		return pending_show_sign_in(visit, reason, is_from_our_page(visit));
 	struct buffer path = buffer_new(visit->pool, 256);
 	buffer_puts(&path, "/auth/login?next=");
 	escape_url(&path, request->target, strlen(request->target));
@@ -125,7 +141,7 @@ void guard_serve(struct visit *visit, const struct route_table *const *tables)
 	}
 	/* A form that somebody filled in is not lost because a database is away. */
 	if (outcome != OK && outcome_meaning(outcome)->status == 503 &&
-	    visit->request->form != NULL && !visit->request->wants_json)
+	    visit->request->form != NULL && !visit->request->wants_json && is_from_our_page(visit))
 		pending_show_retry(visit, outcome);
 	else if (outcome != OK)
 		visit_refuse(visit, outcome, NULL);

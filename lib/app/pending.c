@@ -44,12 +44,12 @@ static void set_hidden(struct visit *visit, const char *path, const char *fields
 	value_set(visit->page, "pending", pending);
 }
 
-enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason)
+enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason, bool keep)
 {
 	const struct request *request = visit->request;
 	visit_refuse(visit, reason, "login.html");
 	value_set_string(visit->page, "next", visit_path(visit, request->path));
-	if (request->form != NULL && *request->path != '\0') {
+	if (keep && request->form != NULL && *request->path != '\0') {
 		const char *fields = pack_fields(visit->pool, request->form);
 		if (strlen(fields) <= PENDING_MAX_BYTES)
 			set_hidden(visit, request->path, fields);

@@ -6,8 +6,9 @@
 #pragma once
 #include "app/visit.h"
 
-/* The sign-in page with status 401 and what was typed in it. */
-enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason);
+/* The sign-in page with status 401; with `keep`, what was typed travels in it. Keep only what came
+ * from a page of ours. */
+enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason, bool keep);
 
 /* Whether the sign-in form brought a pending form along. */
 bool pending_exists(const struct visit *visit);

@@ -67,8 +67,9 @@ enum outcome credentials_hash(struct auth *auth, struct pool *pool, const char *
 static enum outcome check_password(struct auth *auth, struct pool *pool, const struct user *user,
 				   const char *password)
 {
-	bool readable = user != NULL && password_read_style(user->stored_password, NULL);
-	int cost = readable ? 0 : neighbour_style(auth, pool).cost;
+	struct password_style style = { .cost = 0 };
+	bool readable = user != NULL && password_read_style(user->stored_password, &style);
+	int usual_cost = neighbour_style(auth, pool).cost;
 	size_t slot;
 	if (!hash_slots_acquire(auth->slots, auth->hash_wait_ms, &slot))
 		return BUSY;
@@ -76,9 +77,28 @@ static enum outcome check_password(struct auth *auth, struct pool *pool, const s
 	if (readable)
 		matches = password_matches(password, user->stored_password);
 	else
+		password_waste_time(password, usual_cost);
+	/* A wrong password on a weaker hash takes as long as on the others: 2^c, and once more each
+	 * of 2^c, 2^(c+1) … up to the usual cost, is 2^usual in all. */
+	for (int cost = style.cost; readable && !matches && cost < usual_cost; cost++)
 		password_waste_time(password, cost);
 	hash_slots_release(auth->slots, slot);
 	return matches ? OK : WRONG_CREDENTIALS;
+}
+
+/* Somebody was faster. If it was the same person on another device, this sign-in belongs to the hash
+ * that stands there now; if the password is another, the session ends at its next look-up. */
+static void follow_other_rehash(struct auth *auth, struct pool *pool, const char *password,
+				struct user *user)
+{
+	struct user *fresh;
+	size_t slot;
+	if (users_load(auth->users, pool, user->id, &fresh) != OK ||
+	    !hash_slots_acquire(auth->slots, auth->hash_wait_ms, &slot))
+		return;
+	if (password_matches(password, fresh->stored_password))
+		user->stored_password = fresh->stored_password;
+	hash_slots_release(auth->slots, slot);
 }
 
 /* Replace a hash that is weaker than new ones. Nothing here keeps anybody from signing in. */
@@ -100,7 +120,12 @@ static void rehash(struct auth *auth, struct pool *pool, const char *password,
 		return; /* busy: next time */
 	const char *stronger = password_hash(pool, password, &style);
 	hash_slots_release(auth->slots, slot);
-	if (stronger == NULL || users_replace_password(auth->users, pool, user, stronger) != OK)
+	if (stronger == NULL)
+		return;
+	enum outcome outcome = users_replace_password(auth->users, pool, user, stronger);
+	if (outcome == NOT_FOUND)
+		follow_other_rehash(auth, pool, password, user);
+	if (outcome != OK)
 		return;
 	verdict->replaced_password = user->stored_password;
 	user->stored_password = stronger;
@@ -111,18 +136,19 @@ enum outcome credentials_check(struct auth *auth, struct pool *pool,
 			       const struct credentials *credentials,
 			       struct credentials_verdict *verdict)
 {
-	const char *bucket = throttle_bucket(pool, credentials->login, credentials->address);
-	enum outcome outcome = throttle_count(&auth->throttle, pool, bucket,
-					      &verdict->retry_after_s);
+	enum outcome outcome = users_find(auth->users, pool, credentials->login, &verdict->user);
+	if (outcome != OK && outcome != NOT_FOUND)
+		return outcome;
+	bool known = outcome == OK;
+	const char *bucket = throttle_bucket(pool, known ? "user" : "name",
+					     known ? verdict->user->id : credentials->login,
+					     credentials->address);
+	outcome = throttle_count(&auth->throttle, pool, bucket, &verdict->retry_after_s);
 	if (outcome != OK)
 		return outcome;
-	outcome = users_find(auth->users, pool, credentials->login, &verdict->user);
-	if (outcome == OK || outcome == NOT_FOUND)
-		outcome = check_password(auth, pool, verdict->user, credentials->password);
-	if (outcome == BUSY || outcome == SIGN_IN_UNAVAILABLE) {
+	outcome = check_password(auth, pool, verdict->user, credentials->password);
+	if (outcome == BUSY)
 		throttle_uncount(&auth->throttle, pool, bucket);
-		return outcome;
-	}
 	if (outcome != OK)
 		return outcome;
 	if (!verdict->user->is_active)

@@ -8,10 +8,15 @@
 
 struct hash_slots;
 
-/* `count` 0: one for each processor. When the folder cannot be used the slots are those of this
- * process alone, and the log says so. */
-struct hash_slots *hash_slots_open(struct pool *pool, const char *folder, size_t count);
+struct hash_slots_options {
+	const char *folder; /* where the programs meet in a file */
+	size_t count;       /* 0: one for each processor */
+	size_t threads;     /* of this process; half of them may wait at a time */
+};
 
-/* Take a slot, waiting at most `wait_ms`; false: all are busy. */
+/* When the folder cannot be used the slots are those of this process alone, and the log says so. */
+struct hash_slots *hash_slots_open(struct pool *pool, const struct hash_slots_options *options);
+
+/* Take a slot, waiting at most `wait_ms`; false: all are busy, or enough others wait already. */
 bool hash_slots_acquire(struct hash_slots *slots, int64_t wait_ms, size_t *slot);
 void hash_slots_release(struct hash_slots *slots, size_t slot);

@@ -17,12 +17,13 @@ static const char *network_of(struct pool *pool, const char *address)
 			   b[4], b[5], b[6], b[7]);
 }
 
-const char *throttle_bucket(struct pool *pool, const char *account, const char *address)
+const char *throttle_bucket(struct pool *pool, const char *kind, const char *account,
+			    const char *address)
 {
 	unsigned char digest[SHA256_BYTES];
 	const char *folded = text_lower(pool, account);
 	crypto_sha256(folded, strlen(folded), digest);
-	return pool_printf(pool, "sign-in:%s:%s", crypto_hex(pool, digest, 16),
+	return pool_printf(pool, "sign-in:%s:%s:%s", kind, crypto_hex(pool, digest, 16),
 			   network_of(pool, address));
 }
 

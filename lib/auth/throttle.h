@@ -9,10 +9,12 @@ struct throttle {
 	int64_t window_s;
 };
 
-/* The bucket of an account and an address; an IPv6 address counts with its /64 network, which is
- * what one customer gets. The account's name is hashed: it may be a password typed into the wrong
- * field. */
-const char *throttle_bucket(struct pool *pool, const char *account, const char *address);
+/* The bucket of an account and an address. `kind` keeps apart what `account` is: "user" for the id of
+ * somebody known, so that their username and their email count together, "name" for a text that
+ * names nobody. An IPv6 address counts with its /64 network, which is what one customer gets. The
+ * account is hashed: it may be a password typed into the wrong field. */
+const char *throttle_bucket(struct pool *pool, const char *kind, const char *account,
+			    const char *address);
 
 /* Count one attempt. TOO_MANY_ATTEMPTS: over the limit; `*retry_after_s` says how long to wait. */
 enum outcome throttle_count(const struct throttle *throttle, struct pool *pool, const char *bucket,

@@ -259,7 +259,7 @@ enum outcome users_find(struct users *users, struct pool *pool, const char *logi
 	if (matches == 1)
 		return OK;
 	if (matches > 1)
-		log_event(LOG_LEVEL_WARNING, "users_ambiguous", "login", login, NULL);
+		log_event(LOG_LEVEL_WARNING, "users_ambiguous", "first", (*user)->id, NULL);
 	*user = NULL;
 	return NOT_FOUND;
 }

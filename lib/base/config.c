@@ -362,7 +362,8 @@ static void check_together(struct reader *reader, const struct config *config)
 		complain(reader, place_of(reader, offsetof(struct config, session.same_site)),
 			 "same_site = None needs an https url");
 	if (strcmp(config->session.cookie_name, config->session.csrf_cookie_name) == 0)
-		complain(reader, place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
+		complain(reader,
+			 place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
 			 "cookie_name and csrf_cookie_name must be different");
 	if (config->session.landing[0] != '/' || config->session.landing[1] == '/' ||
 	    strchr(config->session.landing, '\\') != NULL)

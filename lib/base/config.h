@@ -33,6 +33,7 @@ struct config {
 	} server;
 	struct {
 		const char *dsn;
+		bool tls; /* a server on another machine must be asked for it */
 		bool prepared_statements;
 		int64_t timeout_ms;
 	} postgresql;

@@ -41,6 +41,9 @@ const struct setting settings[] = {
 
 	{ "postgresql", "dsn", SETTING_SECRET, AT(postgresql.dsn), NULL, 0, 0, NULL,
 	  "How to reach PostgreSQL, as libpq writes it: host=… dbname=… user=… password=…" },
+	{ "postgresql", "tls", SETTING_BOOLEAN, AT(postgresql.tls), "on", 0, 0, NULL,
+	  "Insist on sslmode in the dsn of a server on another machine. Turn off only on a network "
+	  "that nobody else can listen to." },
 	{ "postgresql", "prepared_statements", SETTING_BOOLEAN, AT(postgresql.prepared_statements),
 	  "on", 0, 0, NULL, "Turn off behind PgBouncer in transaction mode." },
 	{ "postgresql", "timeout_ms", SETTING_INTEGER, AT(postgresql.timeout_ms), "2000", 100,

@@ -188,6 +188,9 @@ static enum outcome explain(struct connection *connection, const char *statement
 			drop = error_meanings[i].disconnect;
 		}
 	}
+	/* The client library's own errors leave a connection nobody knows the state of. */
+	if ((error >= CR_MIN_ERROR && error <= CR_MAX_ERROR) || error >= 5000)
+		drop = true;
 	if (outcome == INTERNAL_ERROR || outcome == UNAVAILABLE) {
 		char number[16];
 		snprintf(number, sizeof number, "%u", error);

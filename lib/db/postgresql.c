@@ -1,6 +1,7 @@
 #include "db/postgresql.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "db/slots.h"
 #include <errno.h>
 #include <libpq-fe.h>
@@ -42,6 +43,50 @@ static void close_pool(void *data)
 	struct pg_pool *database = data;
 	for (size_t i = 0; i < database->options.connections; i++)
 		disconnect(&database->connections[i]);
+}
+
+static const char *conninfo_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options->keyword != NULL; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val;
+	return NULL;
+}
+
+/* A socket's folder, or this machine by name or number. */
+static bool is_local_host(const char *host)
+{
+	return text_is_empty(host) || *host == '/' || *host == '@' ||
+	       strcmp(host, "localhost") == 0 || text_starts_with(host, "127.") ||
+	       strcmp(host, "::1") == 0;
+}
+
+static bool has_remote_host(struct pool *pool, const char *hosts)
+{
+	char *rest = pool_strdup(pool, hosts), *position = NULL;
+	for (char *host = rest != NULL ? strtok_r(rest, ",", &position) : NULL; host != NULL;
+	     host = strtok_r(NULL, ",", &position))
+		if (!is_local_host(host))
+			return true;
+	return false;
+}
+
+const char *pg_check_conninfo(struct pool *pool, const char *conninfo, bool tls)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	if (options == NULL)
+		return "cannot be read; write key=value pairs with single quotes around values "
+		       "that hold spaces, such as: host=… dbname=… user=… password='…'";
+	const char *mode = conninfo_value(options, "sslmode");
+	bool encrypted = mode != NULL &&
+			 (strcmp(mode, "require") == 0 || text_starts_with(mode, "verify-"));
+	bool remote = has_remote_host(pool, conninfo_value(options, "host")) ||
+		      has_remote_host(pool, conninfo_value(options, "hostaddr"));
+	PQconninfoFree(options);
+	if (tls && remote && !encrypted)
+		return "names another machine without encryption; add sslmode=verify-full (or "
+		       "require), or set [postgresql] tls = off";
+	return NULL;
 }
 
 struct pg_pool *pg_pool_new(struct pool *pool, const struct pg_options *options)

@@ -18,6 +18,10 @@ struct pg_options {
 	bool prepare;         /* off behind PgBouncer in transaction mode */
 };
 
+/* What is wrong with a connection string, as a sentence, or NULL. It says nothing of the string, which
+ * may hold a password. With `tls`, a server on another machine must be asked for encryption. */
+const char *pg_check_conninfo(struct pool *pool, const char *conninfo, bool tls);
+
 /* A pool without connections yet; they are made when first needed and closed with `pool`. */
 struct pg_pool *pg_pool_new(struct pool *pool, const struct pg_options *options);
 

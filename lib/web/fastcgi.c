@@ -25,7 +25,7 @@ enum {
 struct exchange {
 	FCGX_Request *fastcgi; /* NULL: plain CGI */
 	bool has_body;         /* which may still be on its way */
-	bool body_ended;
+	bool close_at_once;    /* its end was read, or is not worth waiting for */
 };
 
 /* The write end of a pipe that the signal handler uses to wake every waiting thread. */
@@ -95,7 +95,7 @@ static ssize_t read_fastcgi(struct exchange *exchange, char *bytes, size_t size)
 			break;
 		}
 	set_blocking(socket, true);
-	exchange->body_ended = got == 0;
+	exchange->close_at_once = got == 0 || got == EXCHANGE_BUSY;
 	return got;
 }
 
@@ -182,12 +182,12 @@ static void finish(const struct exchange *exchange)
 {
 	FCGX_Request *fastcgi = exchange->fastcgi;
 	char unread;
-	bool ended = exchange->body_ended;
-	/* Without a body the end has come with the request; the rest of one is not waited for. */
+	bool at_once = exchange->close_at_once;
+	/* Without a body the end has come with the request. */
 	if (!exchange->has_body)
-		ended = FCGX_GetStr(&unread, 1, fastcgi->in) == 0 &&
-			FCGX_GetError(fastcgi->in) == 0;
-	if (ended)
+		at_once = FCGX_GetStr(&unread, 1, fastcgi->in) == 0 &&
+			  FCGX_GetError(fastcgi->in) == 0;
+	if (at_once)
 		FCGX_Detach(fastcgi);
 	FCGX_Finish_r(fastcgi);
 }

@@ -223,8 +223,8 @@ static const char *read_address(struct pool *pool, const struct exchange *exchan
 {
 	const char *address = parameter(pool, exchange, "REMOTE_ADDR");
 	unsigned char binary[sizeof(struct in6_addr)];
-	if (address == NULL || (inet_pton(AF_INET, address, binary) != 1 &&
-				inet_pton(AF_INET6, address, binary) != 1))
+	if (address == NULL ||
+	    (inet_pton(AF_INET, address, binary) != 1 && inet_pton(AF_INET6, address, binary) != 1))
 		return NULL;
 	return address;
 }

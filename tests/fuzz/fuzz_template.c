@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct template_set *set = template_set_compile(pool, sources, SOURCES, &errors);
 	if ((set == NULL) != (errors.length > 0))
 		abort();
-	const struct value *context = json_read(pool, context_json, sizeof context_json - 1, SIZE_MAX);
+	const struct value *context = json_read(pool, context_json, sizeof context_json - 1,
+						SIZE_MAX);
 	for (size_t i = 0; set != NULL && i < SOURCES; i++) {
 		enum outcome one = template_render(set, sources[i].name, &context, 1, &first);
 		enum outcome two = template_render(set, sources[i].name, &context, 1, &second);

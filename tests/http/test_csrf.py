@@ -119,3 +119,15 @@ def test_a_pending_form_goes_nowhere_else(one_visitor, person):
                                                  "pending_path": path, "pending_fields": "a=b"}, token)
         assert "evil" not in reply.text
         one_visitor.cookies.clear()
+
+
+def test_another_site_cannot_put_its_words_into_a_page_that_waits_for_a_click(visitor):
+    """A browser sends a cross-site post without our cookies; nothing of it may be shown under a token."""
+    evil = {"message": "words of another site", "country": "Germany"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+        reply = visitor.post("/chat/", evil, "a" * 64, headers)
+        assert reply.status == 403
+        assert "words of another site" not in reply.text
+    reply = visitor.post("/chat/", evil, None)  # an old browser that says nothing, without a token
+    assert reply.status == 401
+    assert "words+of" not in reply.text and "words%20of" not in reply.text and "words of" not in reply.text

@@ -170,6 +170,27 @@ def test_five_failures_make_the_sixth_wait_even_with_the_right_password(visitor,
     assert visitor.sign_in(person).status == 303
 
 
+def test_a_username_and_an_email_are_one_account(one_visitor, person):
+    for name in (person.username, person.email, person.username.upper(), f" {person.email} ", person.username):
+        assert one_visitor.post("/auth/login", {"username": name, "password": "wrong"}).status == 401
+    assert one_visitor.post("/auth/login", {"username": person.email, "password": person.password}).status == 429
+
+
+def test_a_wrong_password_takes_as_long_on_a_weaker_hash(one_visitor, mysql):
+    """Tables are re-hashed bit by bit; how long an answer takes must not tell whose hash is old."""
+    weak = [add_person(mysql, stored=bcrypt("x", 5)) for _ in range(8)]
+    usual = [add_person(mysql) for _ in range(8)]
+
+    def seconds(people):
+        start = time.monotonic()
+        for person in people:
+            one_visitor.post_json("/auth/login", {"username": person.username, "password": "wrong"})
+        return time.monotonic() - start
+    seconds(usual[:1])
+    one, other = seconds(weak), seconds(usual)
+    assert other / 2 < one < other * 2
+
+
 def test_a_success_forgives_the_failures_before_it(one_visitor, person):
     for _ in range(2):
         for _ in range(4):

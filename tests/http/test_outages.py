@@ -98,6 +98,7 @@ def test_sessions_outlive_mysql_for_a_quarter_of_an_hour(own, person):
 def test_without_postgresql_there_is_a_page_and_no_open_door(own, person):
     stack, servers = own
     members = [signed_in(server, person) for server in servers]
+    tokens = {member: member.token("/chat/") for member in members}
     stack.call("stop-postgresql", stack.folder)
     try:
         for member in members:
@@ -107,10 +108,12 @@ def test_without_postgresql_there_is_a_page_and_no_open_door(own, person):
                 assert int(reply.headers["Retry-After"]) > 0
                 assert "does not answer" in reply.text and "<h1" in reply.text, (member.server.name, reply.text[:200])
             assert member.get("/api/chat").json["error"] == "unavailable"
-            reply = member.post("/chat/", {"message": "My typed question", "country": "India"}, token="a" * 64)
+            reply = member.post("/chat/", {"message": "My typed question", "country": "India"}, tokens[member])
             assert reply.status == 503 and int(reply.headers["Retry-After"]) > 0
             assert reply.value("message") == "My typed question"  # it can be sent again from here
             assert "Country: India" in reply.text and 'action="/chat/"' in reply.text
+            reply = member.post("/chat/", {"message": "words of another site"}, "a" * 64, {"Origin": "https://evil.example"})
+            assert reply.status == 503 and "words of another site" not in reply.text
             stranger = Visitor(member.server)
             assert stranger.get("/dashboard").status == 303
             assert stranger.get("/auth/login").status == 200
@@ -227,6 +230,83 @@ def test_a_flood_of_sign_ins_is_told_to_come_back(own, person):
         thread.join()
     assert 401 in statuses and 503 in statuses and set(statuses) == {401, 503}
     busy.stop()
+
+
+def test_a_flood_leaves_the_sign_in_page_answering(own, person):
+    """Sixty-four sign-ins at once at cost 12; the form still comes within a moment."""
+    stack, _ = own
+    busy = stack.start("lighttpd", {"GATEHOUSE_USERS_BCRYPT_COST": "12"})
+    done = threading.Event()
+
+    def knock(number):
+        count = 0
+        while not done.is_set():
+            count += 1
+            Visitor(busy).post_json("/login", {"username": f"flood-{number}-{count}", "password": "x"})
+    threads = [threading.Thread(target=knock, args=(number,)) for number in range(64)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    slowest = 0
+    for _ in range(5):
+        start = time.monotonic()
+        assert Visitor(busy).get("/auth/login").status == 200
+        slowest = max(slowest, time.monotonic() - start)
+    done.set()
+    for thread in threads:
+        thread.join()
+    busy.stop()
+    assert slowest < 3
+
+
+def test_half_sent_bodies_do_not_close_a_program(own):
+    """Apache with mod_proxy_fcgi hands requests over before their bodies are there."""
+    import socket
+    stack, servers = own
+    for server in servers:
+        waiting = []
+        for _ in range(16):
+            raw = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            raw.sendall(b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                        b"Content-Length: 100000\r\n\r\nusername=ab")
+            waiting.append(raw)
+        time.sleep(0.5)
+        start = time.monotonic()
+        assert Visitor(server).get("/auth/login").status == 200
+        assert time.monotonic() - start < 3, server.name
+        for raw in waiting:
+            raw.close()
+
+
+def test_a_configuration_inside_the_document_root_serves_nothing(own, tmp_path):
+    stack, servers = own
+    program = stack.private_folder() / "app" / "lib" / "gatehouse" / "cgi-bin" / "app"
+    original = stack.call("configuration", servers[0].name, stack.folder, servers[0].port).strip()
+    inside = tmp_path / "gatehouse.conf"
+    inside.write_text(open(original).read())
+    inside.chmod(0o600)
+    done = subprocess.run([program], input="", capture_output=True, text=True, env={
+        "GATEHOUSE_CONF": str(inside), "REQUEST_METHOD": "GET", "REQUEST_URI": "/auth/login", "DOCUMENT_ROOT": str(tmp_path)})
+    assert "200 OK" not in done.stdout and "document root" in done.stderr
+
+
+def test_a_secret_file_that_others_can_read_is_refused(own, tmp_path):
+    stack, _ = own
+    secret = tmp_path / "key"
+    secret.write_text("0123456789abcdefghijklmnopqrstuvwxyzABCDEF")
+    secret.chmod(0o644)
+    done = stack.command("check", extra={"GATEHOUSE_DJANGO_SECRET_KEY_FILE": str(secret)})
+    assert done.returncode == 1 and "other users can read" in done.stderr
+
+
+def test_a_dsn_that_cannot_be_read_or_is_not_encrypted_says_so_without_its_password(own):
+    stack, _ = own
+    for dsn, words in (("host=db password=correct horse", "cannot be read"),
+                       ("host=db.example.org user=x password=secret", "sslmode=verify-full"),
+                       ("host=127.0.0.1,db.example.org user=x password=secret sslmode=prefer", "sslmode=verify-full")):
+        done = stack.command("check", extra={"GATEHOUSE_POSTGRESQL_DSN": dsn})
+        assert done.returncode == 1 and words in done.stderr, done.stderr
+        assert "horse" not in done.stderr and "secret" not in done.stderr
 
 
 def test_a_program_with_a_bad_configuration_says_why_and_does_not_start(own, tmp_path):

@@ -108,6 +108,14 @@ def test_malformed_bodies_get_a_page(visitor):
         assert "Traceback" not in reply.text and len(reply.text) > 20
 
 
+def test_json_with_too_many_values_is_refused_at_once(one_visitor):
+    import time
+    for body in ("{" + ",".join(f'"{n:05x}":1' for n in range(100000)) + "}", '{"a":[' + ",".join(["{}"] * 300000) + "]}"):
+        start = time.monotonic()
+        assert one_visitor.post_json("/auth/login", body).status == 400
+        assert time.monotonic() - start < 1
+
+
 def test_an_oversized_form_gets_413_with_a_page(visitor):
     reply = visitor.request("POST", "/auth/login", "a=" + "x" * 1100000, type="application/x-www-form-urlencoded")
     assert reply.status == 413

@@ -100,8 +100,8 @@ static void test_bad_json_is_refused(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (rewritten(*state, bad[i]) != NULL)
 			fail_msg("taken: %s", bad[i]);
-	assert_non_null(json_read(*state, "[1,2,{\"a\":\"[{,\"}]", 19, 6));
-	assert_null(json_read(*state, "[1,2,{\"a\":\"[{,\"}]", 19, 4));
+	assert_non_null(json_read(*state, "[1,2,{\"a\":\"[{,\"}]", 17, 6));
+	assert_null(json_read(*state, "[1,2,{\"a\":\"[{,\"}]", 17, 4));
 	char deep[400];
 	memset(deep, '[', 200);
 	memset(deep + 200, ']', 200);
@@ -261,7 +261,8 @@ static void test_a_killed_program_gives_its_hash_slot_back(void **state)
 {
 	char folder[] = "/tmp/gatehouse-test-XXXXXX";
 	assert_non_null(mkdtemp(folder));
-	struct hash_slots *slots = hash_slots_open(*state, folder, 1);
+	const struct hash_slots_options options = { .folder = folder, .count = 1, .threads = 4 };
+	struct hash_slots *slots = hash_slots_open(*state, &options);
 	size_t slot;
 	pid_t child = fork();
 	if (child == 0)
@@ -271,7 +272,7 @@ static void test_a_killed_program_gives_its_hash_slot_back(void **state)
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
 	assert_true(hash_slots_acquire(slots, 100, &slot));
-	struct hash_slots *again = hash_slots_open(*state, folder, 1);
+	struct hash_slots *again = hash_slots_open(*state, &options);
 	size_t second;
 	assert_false(hash_slots_acquire(again, 20, &second)); /* shared, and busy */
 	hash_slots_release(slots, slot);

@@ -171,14 +171,15 @@ static void test_no_wrong_address_of_the_corpus_is_taken(void **state)
 
 static void test_a_throttle_counts_a_customers_whole_ipv6_network(void **state)
 {
-	const char *one = throttle_bucket(*state, "Alice", "2001:db8:1:2::1");
-	assert_string_equal(one, throttle_bucket(*state, "alice", "2001:db8:1:2:ffff::9"));
-	assert_string_not_equal(one, throttle_bucket(*state, "alice", "2001:db8:1:3::1"));
-	assert_string_not_equal(one, throttle_bucket(*state, "alicia", "2001:db8:1:2::1"));
-	assert_string_equal(throttle_bucket(*state, "a", "::ffff:192.0.2.1"),
-			    throttle_bucket(*state, "a", "192.0.2.1"));
-	assert_string_not_equal(throttle_bucket(*state, "a", "192.0.2.1"),
-				throttle_bucket(*state, "a", "192.0.2.2"));
+	const char *one = throttle_bucket(*state, "name", "Alice", "2001:db8:1:2::1");
+	assert_string_equal(one, throttle_bucket(*state, "name", "alice", "2001:db8:1:2:ffff::9"));
+	assert_string_not_equal(one, throttle_bucket(*state, "name", "alice", "2001:db8:1:3::1"));
+	assert_string_not_equal(one, throttle_bucket(*state, "name", "alicia", "2001:db8:1:2::1"));
+	assert_string_not_equal(one, throttle_bucket(*state, "user", "alice", "2001:db8:1:2::1"));
+	assert_string_equal(throttle_bucket(*state, "name", "a", "::ffff:192.0.2.1"),
+			    throttle_bucket(*state, "name", "a", "192.0.2.1"));
+	assert_string_not_equal(throttle_bucket(*state, "name", "a", "192.0.2.1"),
+				throttle_bucket(*state, "name", "a", "192.0.2.2"));
 }
 
 int main(void)
