@@ -34,8 +34,17 @@ LIBRARY    := $(BUILD)/libgatehouse.a
 BINARIES   := $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(BUILD)/gatehousectl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-.PHONY: all clean install unit-tests format lint
+.PHONY: all clean install unit-tests format lint help
 all: $(BINARIES)
+
+help:
+	@echo 'make              build                        make install PREFIX=  install'
+	@echo 'make run          start everything here        make stop             stop what runs in the background'
+	@echo 'make check        the quick tests              make test             all of them'
+	@echo 'make bench        measure against floors       make fuzz             search for inputs that break a parser'
+	@echo 'make lint         static analysis              make format           clang-format'
+	@echo 'Variables of make run: SERVER PORT STATE DETACH, and any GATEHOUSE_SECTION_KEY.'
+
 unit-tests: $(UNIT_TESTS)
 
 define statements

@@ -6,7 +6,7 @@ int main(int argc, char **argv)
 {
 	static const struct route_table *const pages[] = {
 		&home_page,   &dashboard_page, &profile_page, &protected_page,
-		&status_page, &health_page,    NULL,
+		&status_page, &health_page,    &icon_page,    NULL,
 	};
 	return program_main(argc, argv, pages);
 }

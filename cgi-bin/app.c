@@ -5,10 +5,9 @@
 int main(int argc, char **argv)
 {
 	static const struct route_table *const pages[] = {
-		&login_page,   &register_page,  &logout_page, &chat_page,
-		&article_page, &country_page,   &home_page,   &dashboard_page,
-		&profile_page, &protected_page, &status_page, &health_page,
-		NULL,
+		&login_page,   &register_page, &logout_page,    &chat_page,    &article_page,
+		&country_page, &home_page,     &dashboard_page, &profile_page, &protected_page,
+		&status_page,  &health_page,   &icon_page,      NULL,
 	};
 	return program_main(argc, argv, pages);
 }

@@ -5,27 +5,67 @@
 static int check_postgresql(struct command_context *context)
 {
 	int broken = 0;
+	const char *first = "";
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
 		const char *error;
 		enum outcome outcome = pg_prepare_check(context->app->postgresql, context->pool,
 							(enum statement)i, &error);
 		if (outcome == UNAVAILABLE)
 			return command_fail("PostgreSQL does not answer; the log above says why");
-		if (outcome != OK) {
-			command_fail("PostgreSQL: statement %s does not fit: %s. Was gatehousectl "
-				     "migrate run?",
-				     statement_texts[i].name, error);
-			broken++;
-		}
+		if (outcome != OK && broken++ == 0)
+			first = pool_printf(context->pool, "%s: %s", statement_texts[i].name,
+					    error);
 	}
 	if (broken > 0)
-		return 1;
+		return command_fail(
+			"PostgreSQL: %d of %d statements do not fit the tables, the first is %s. "
+			"Run gatehousectl migrate as the owner's role (docs/DEPLOY.md, step 3)",
+			broken, (int)STATEMENT_COUNT, first);
 	printf("PostgreSQL: works, %d statements fit\n", (int)STATEMENT_COUNT);
 	return 0;
 }
 
+/* Which statements on the users table this configuration uses, and what is lost without the right
+ * to run them; NULL: nothing works. */
+struct user_statement {
+	enum mysql_statement statement;
+	bool is_used;
+	const char *without_right;
+};
+
+static int check_columns(struct command_context *context)
+{
+	const struct config *config = context->config;
+	const struct user_statement statements[] = {
+		{ MYSQL_STATEMENT_USERS_FIND, true, NULL },
+		{ MYSQL_STATEMENT_USERS_LOAD, true, NULL },
+		{ MYSQL_STATEMENT_USERS_INSERT, config->users.registration, NULL },
+		{ MYSQL_STATEMENT_USERS_REPLACE_HASH, config->users.rehash,
+		  "weak hashes are not strengthened" },
+		{ MYSQL_STATEMENT_USERS_SIGNED_IN, *config->users.last_login != '\0',
+		  "the time of the last sign-in is not noted" },
+	};
+	int broken = 0;
+	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+		const struct user_statement *one = &statements[i];
+		const char *error;
+		enum outcome outcome =
+			one->is_used ? mysql_prepare_check(users_database(context->app->users),
+							   context->pool, one->statement, &error)
+				     : OK;
+		if (outcome == FORBIDDEN && one->without_right != NULL)
+			printf("MySQL: the account may not write, so %s\n", one->without_right);
+		else if (outcome != OK)
+			broken += command_fail(
+				"MySQL: the [users] settings do not fit the table: %s", error);
+	}
+	return broken > 0;
+}
+
 static int check_mysql(struct command_context *context)
 {
+	if (check_columns(context) != 0)
+		return 1;
 	const char *hashes[5];
 	size_t count = 0;
 	if (users_sample_hashes(context->app->users, context->pool, hashes, &count) != OK)

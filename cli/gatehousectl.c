@@ -10,24 +10,26 @@ static int command_version(struct command_context *context);
 
 static const struct command {
 	const char *name;
-	const char *arguments;
+	const char *usage;
 	const char *help;
 	bool needs_app; /* configuration, templates and databases */
 	int (*run)(struct command_context *context);
 } commands[] = {
-	{ "migrate", "", "bring PostgreSQL (and our own users table) to the newest schema", true,
-	  command_migrate },
-	{ "check", "", "say whether configuration, templates and both databases work", true,
+	{ "migrate", "migrate", "bring PostgreSQL (and our own users table) to the newest schema",
+	  true, command_migrate },
+	{ "check", "check", "say whether configuration, templates and both databases work", true,
 	  command_check },
-	{ "user", "add NAME EMAIL | password NAME",
-	  "people; the password is read from standard input", true, command_user },
-	{ "session", "count | clean", "sessions: how many there are; throw away what has expired",
-	  true, command_session },
-	{ "knowledge", "import FOLDER | check FOLDER", "articles that the chat answers from", true,
-	  command_knowledge },
-	{ "config", "example | show | path", "the annotated example; the settings in force", false,
+	{ "user", "user add NAME EMAIL\n  gatehousectl user password NAME",
+	  "add a person, give a new password; it is read from standard input", true, command_user },
+	{ "session", "session count\n  gatehousectl session clean",
+	  "say how many there are; throw away what has expired", true, command_session },
+	{ "knowledge", "knowledge import FOLDER\n  gatehousectl knowledge check FOLDER",
+	  "articles that the chat answers from: store them, or only say what is wrong with them",
+	  true, command_knowledge },
+	{ "config", "config example\n  gatehousectl config show\n  gatehousectl config path",
+	  "the annotated example; the settings in force; which file they come from", false,
 	  command_config },
-	{ "version", "", "print the version", false, command_version },
+	{ "version", "version", "print the version", false, command_version },
 };
 
 int command_fail(const char *format, ...)
@@ -43,10 +45,9 @@ int command_fail(const char *format, ...)
 
 static int usage(FILE *out, int status)
 {
-	fputs("Usage: gatehousectl COMMAND\n\n", out);
+	fputs("Usage:\n\n", out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		fprintf(out, "  %s %s\n      %s\n", commands[i].name, commands[i].arguments,
-			commands[i].help);
+		fprintf(out, "  gatehousectl %s\n      %s\n", commands[i].usage, commands[i].help);
 	fputs("\nThe configuration is found as the programs find it: $GATEHOUSE_CONF,\n"
 	      "~/.config/gatehouse/gatehouse.conf, /etc/gatehouse/gatehouse.conf.\n",
 	      out);
@@ -102,7 +103,10 @@ static int run(const struct command *command, struct command_context *context)
 			return command_fail("cannot start:\n%s", errors.bytes);
 	}
 	int status = command->run(context);
-	return status == 2 ? usage(stderr, 2) : status;
+	if (status != 2)
+		return status;
+	fprintf(stderr, "gatehousectl: that is not how %s is used.\n", command->name);
+	return usage(stderr, 2);
 }
 
 int main(int argc, char **argv)
@@ -111,8 +115,9 @@ int main(int argc, char **argv)
 		return usage(stderr, 2);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
 		return usage(stdout, 0);
+	const char *wanted = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strcmp(argv[1], commands[i].name) != 0)
+		if (strcmp(wanted, commands[i].name) != 0)
 			continue;
 		struct command_context context = { .pool = pool_new(NULL),
 						   .argc = argc - 2,

@@ -57,7 +57,11 @@ static int migrate_postgresql(struct command_context *context)
 	/* Without a deadline: another migration may hold the lock for a while. */
 	if (!run_script(context, statement_texts[STATEMENT_MIGRATION_LOCK].sql, &error) ||
 	    !run_script(context, statement_texts[STATEMENT_MIGRATION_TABLE].sql, &error))
-		return command_fail("PostgreSQL: %s", error);
+		return command_fail("PostgreSQL: %s%s", error,
+				    strstr(error, "permission denied") != NULL
+					    ? ". migrate needs the owner's role; see "
+					      "docs/DEPLOY.md, step 3"
+					    : "");
 	struct pg_rows *done;
 	if (pg_run(database, context->pool, STATEMENT_MIGRATION_LIST, NULL, 0, &done) != OK)
 		return command_fail("PostgreSQL: cannot read which migrations were done");

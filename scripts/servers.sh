@@ -257,7 +257,7 @@ write_lighttpd_configuration() {
 			server.breakagelog = "$error_log"
 			server.upload-dirs = ( "$own" )
 			server.tag = "lighttpd"
-			server.modules = ( "mod_accesslog" )
+			server.modules = ( "mod_accesslog", "mod_alias", "mod_setenv", "mod_expire", "mod_fastcgi" )
 			accesslog.filename = "$log/$name.access.log"
 			accesslog.format = "%h %t \"%m %U %H\" %>s %B %D"
 

@@ -65,7 +65,11 @@ static struct value *common_values(struct visit *visit)
 
 static void render_html(struct visit *visit)
 {
-	if (visit->csrf_cookie_is_new)
+	/* Not for what a browser fetches beside a page, such as an icon, often without cookies: that
+	 * answer's cookie would take the place of the one that the page's forms belong to. */
+	const char *destination = visit->request->fetch_dest;
+	if (visit->csrf_cookie_is_new &&
+	    (destination == NULL || strcmp(destination, "document") == 0))
 		visit_rotate_csrf(visit);
 	const struct value *const contexts[] = { common_values(visit), visit->data, visit->page };
 	struct buffer out = buffer_new(visit->pool, 16 << 10);

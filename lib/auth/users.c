@@ -232,6 +232,9 @@ static struct user *read_user(const struct mysql_rows *rows, size_t row, struct 
 
 static enum outcome outage(enum outcome outcome)
 {
+	if (outcome == FORBIDDEN)
+		log_event(LOG_LEVEL_ERROR, "users_table_denied", "reason",
+			  "the account of [mysql] user lacks a right on the users table", NULL);
 	return outcome == OK ? OK : SIGN_IN_UNAVAILABLE;
 }
 
@@ -292,7 +295,7 @@ enum outcome users_insert(struct users *users, struct pool *pool, const struct u
 						       : user->username;
 	enum outcome outcome = mysql_run(users->database, pool, MYSQL_STATEMENT_USERS_INSERT,
 					 parameters, count, NULL);
-	return outcome == OK || outcome == CONFLICT ? outcome : SIGN_IN_UNAVAILABLE;
+	return outcome == CONFLICT ? outcome : outage(outcome);
 }
 
 enum outcome users_replace_password(struct users *users, struct pool *pool, const struct user *user,

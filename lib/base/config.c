@@ -4,9 +4,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@ enum {
 	LINE_MAX_BYTES = 16 << 10,
 	SECRET_FILE_MAX_BYTES = 64 << 10,
 	SECRET_KEY_MIN_CHARACTERS = 32,
+	PASSWD_MAX_BYTES = 4096,
 };
 
 /* Where a setting's text came from, for messages: "FILE:LINE" or the variable's name. */
@@ -34,6 +37,7 @@ struct reader {
 	int line;
 	struct source *sources; /* one for each setting */
 	bool failed;
+	bool unreadable; /* the file: then nothing can be said of what it lacks */
 };
 
 static void complain(struct reader *reader, const char *place, const char *format, ...)
@@ -131,6 +135,7 @@ static void read_file(struct reader *reader)
 	const char *bytes = file_read(reader->pool, reader->path, FILE_MAX_BYTES, &length);
 	if (bytes == NULL) {
 		complain(reader, reader->path, "cannot be read: %s", strerror(errno));
+		reader->unreadable = true;
 		return;
 	}
 	if (strlen(bytes) != length || !text_is_utf8(bytes, length)) {
@@ -180,6 +185,42 @@ static void read_environment(struct reader *reader, const char *const *environme
 								      .place = name,
 								      .from_file = j == 1 };
 		}
+	}
+}
+
+static bool is_section(const char *name, size_t length)
+{
+	for (size_t i = 0; i < setting_count; i++)
+		if (strlen(settings[i].section) == length &&
+		    strncasecmp(settings[i].section, name, length) == 0)
+			return true;
+	return false;
+}
+
+static bool is_known_variable(struct reader *reader, const char *name)
+{
+	for (size_t i = 0; i < setting_count; i++)
+		if (strcmp(name, variable_name(reader->pool, &settings[i], "")) == 0 ||
+		    (settings[i].type == SETTING_SECRET &&
+		     strcmp(name, variable_name(reader->pool, &settings[i], "_FILE")) == 0))
+			return true;
+	return false;
+}
+
+/* A misspelt override is as much a mistake as a misspelt line. */
+static void check_names(struct reader *reader, const char *const *environment)
+{
+	static const char prefix[] = "GATEHOUSE_";
+	for (; environment != NULL && *environment != NULL; environment++) {
+		if (!text_starts_with(*environment, prefix))
+			continue;
+		const char *section = *environment + strlen(prefix);
+		const char *name = pool_strndup(reader->pool, *environment,
+						strcspn(*environment, "="));
+		size_t length = strcspn(section, "_=");
+		if (section[length] == '_' && is_section(section, length) &&
+		    !is_known_variable(reader, name))
+			complain(reader, name, "there is no such setting");
 	}
 }
 
@@ -408,7 +449,10 @@ const struct config *config_load_from(struct pool *pool, const char *path,
 	struct config *config = pool_zalloc(pool, sizeof *config);
 	if (path != NULL)
 		read_file(&reader);
+	if (reader.unreadable)
+		return NULL;
 	read_environment(&reader, environment);
+	check_names(&reader, environment);
 	for (size_t i = 0; i < setting_count; i++)
 		store(&reader, &settings[i], config);
 	if (!reader.failed) {
@@ -421,19 +465,32 @@ const struct config *config_load_from(struct pool *pool, const char *path,
 	return reader.failed ? NULL : config;
 }
 
+/* Where the configuration may be, after $GATEHOUSE_CONF. Under mod_fcgid a program has no HOME; then
+ * the account's own folder counts. */
+enum { PLACES = 2 };
+
+static void find_places(struct pool *pool, const char *places[static PLACES])
+{
+	const char *home = getenv("HOME");
+	struct passwd account, *found = NULL;
+	char *texts = pool_alloc(pool, PASSWD_MAX_BYTES);
+	if (text_is_empty(home) &&
+	    getpwuid_r(geteuid(), &account, texts, PASSWD_MAX_BYTES, &found) == 0 && found != NULL)
+		home = account.pw_dir;
+	places[0] = pool_printf(pool, "%s/.config/gatehouse/gatehouse.conf",
+				home != NULL ? home : "");
+	places[1] = "/etc/gatehouse/gatehouse.conf";
+}
+
 const char *config_path(struct pool *pool)
 {
 	const char *named = getenv("GATEHOUSE_CONF");
 	if (!text_is_empty(named))
 		return pool_strdup(pool, named);
-	const char *home = getenv("HOME");
-	const char *const places[] = {
-		home != NULL ? pool_printf(pool, "%s/.config/gatehouse/gatehouse.conf", home)
-			     : NULL,
-		"/etc/gatehouse/gatehouse.conf",
-	};
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (places[i] != NULL && access(places[i], F_OK) == 0)
+	const char *places[PLACES];
+	find_places(pool, places);
+	for (size_t i = 0; i < PLACES; i++)
+		if (access(places[i], F_OK) == 0)
 			return places[i];
 	return NULL;
 }
@@ -445,7 +502,18 @@ bool config_lies_in(struct pool *pool, const char *folder)
 
 const struct config *config_load(struct pool *pool, struct buffer *errors)
 {
-	return config_load_from(pool, config_path(pool), (const char *const *)environ, errors);
+	const char *path = config_path(pool);
+	const struct config *config = config_load_from(pool, path, (const char *const *)environ,
+						       errors);
+	if (config == NULL && path == NULL) {
+		const char *places[PLACES];
+		find_places(pool, places);
+		buffer_printf(errors,
+			      "There is no configuration file: GATEHOUSE_CONF is not set, and "
+			      "neither %s nor %s is there.\n",
+			      places[0], places[1]);
+	}
+	return config;
 }
 
 const char *const *config_list(struct pool *pool, const char *setting)

@@ -44,10 +44,11 @@ void config_write_example(struct buffer *out)
 		"#\n"
 		"# The programs look for this file at $GATEHOUSE_CONF, then at\n"
 		"# ~/.config/gatehouse/gatehouse.conf, then at /etc/gatehouse/gatehouse.conf.\n"
-		"# Nobody but the service's own user may read it (chmod 600), and it must lie\n"
-		"# outside the document root. A comment stands on a line of its own. Every "
-		"setting\n"
-		"# can be overridden in the environment: [site] url is GATEHOUSE_SITE_URL.\n");
+		"# Not everybody may read it (chmod 600, or 640 with the service's group), and it\n"
+		"# must lie outside the document root. A comment stands on a line of its own. "
+		"Every\n"
+		"# setting can be overridden in the environment: [site] url is "
+		"GATEHOUSE_SITE_URL.\n");
 	const char *section = "";
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &settings[i];

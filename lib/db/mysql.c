@@ -345,6 +345,28 @@ enum outcome mysql_run(struct mysql_pool *database, struct pool *pool,
 	return outcome;
 }
 
+enum outcome mysql_prepare_check(struct mysql_pool *database, struct pool *pool,
+				 enum mysql_statement statement, const char **error)
+{
+	*error = "no connection to MySQL";
+	size_t slot;
+	if (!slots_acquire(database->slots, clock_monotonic_ms() + database->options.deadline_ms,
+			   &slot))
+		return UNAVAILABLE;
+	struct connection *connection = &database->connections[slot];
+	enum outcome outcome = UNAVAILABLE;
+	if (make_ready(database, connection, pool)) {
+		outcome = OK;
+		*error = "";
+		if (prepare(database, connection, statement, &outcome) == NULL)
+			*error = connection->handle != NULL
+					 ? pool_strdup(pool, mysql_error(connection->handle))
+					 : "the connection broke";
+	}
+	slots_release(database->slots, slot);
+	return outcome;
+}
+
 enum outcome mysql_run_text(struct mysql_pool *database, struct pool *pool, const char *text,
 			    const char **error)
 {

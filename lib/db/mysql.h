@@ -36,6 +36,11 @@ enum outcome mysql_run(struct mysql_pool *database, struct pool *pool,
 		       enum mysql_statement statement, const char *const *parameters,
 		       size_t parameter_count, struct mysql_rows **rows);
 
+/* Whether the statement can be prepared: its table and columns are there, and the account may run
+ * it. `error` gets the server's message if not; FORBIDDEN: a right is missing. */
+enum outcome mysql_prepare_check(struct mysql_pool *database, struct pool *pool,
+				 enum mysql_statement statement, const char **error);
+
 /* Run one statement's text that gives no rows: a migration. `error` gets the server's message on
  * failure. */
 enum outcome mysql_run_text(struct mysql_pool *database, struct pool *pool, const char *text,

@@ -12,6 +12,7 @@ extern const struct route_table profile_page;
 extern const struct route_table protected_page;
 extern const struct route_table status_page;
 extern const struct route_table health_page;
+extern const struct route_table icon_page;
 extern const struct route_table country_page;
 extern const struct route_table chat_page;
 extern const struct route_table article_page;

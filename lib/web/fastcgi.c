@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -243,11 +245,31 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* A socket file that is left over answers nobody; one in use must not be taken away. */
+static bool somebody_answers(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address.sun_path)
+		return false;
+	strcpy(address.sun_path, path);
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool answers = probe >= 0 &&
+		       (connect(probe, (const struct sockaddr *)&address, sizeof address) == 0 ||
+			errno == EAGAIN);
+	if (probe >= 0)
+		close(probe);
+	return answers;
+}
+
 static int open_socket(const char *listen)
 {
 	const char *path = strncmp(listen, "unix:", 5) == 0 ? listen + 5 : listen;
 	if (path == listen && strchr(listen, ':') == NULL) {
 		fprintf(stderr, "gatehouse: --listen takes unix:/path or address:port\n");
+		return -1;
+	}
+	if (path != listen && somebody_answers(path)) {
+		fprintf(stderr, "gatehouse: %s is in use by another program\n", path);
 		return -1;
 	}
 	int socket = FCGX_OpenSocket(path, BACKLOG);

@@ -249,6 +249,7 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->cookies = parameter(pool, exchange, "HTTP_COOKIE");
 	request->origin = parameter(pool, exchange, "HTTP_ORIGIN");
 	request->fetch_site = parameter(pool, exchange, "HTTP_SEC_FETCH_SITE");
+	request->fetch_dest = parameter(pool, exchange, "HTTP_SEC_FETCH_DEST");
 	request->csrf_header = parameter(pool, exchange, "HTTP_X_CSRFTOKEN");
 	request->body_kind = kind_of(parameter(pool, exchange, "CONTENT_TYPE"));
 	const char *accept = exchange_parameter(exchange, "HTTP_ACCEPT");

@@ -24,6 +24,7 @@ struct request {
 	const char *user_agent;
 	const char *cookies; /* the Cookie header or NULL */
 	const char *origin;
+	const char *fetch_dest;  /* Sec-Fetch-Dest */
 	const char *fetch_site;  /* Sec-Fetch-Site */
 	const char *csrf_header; /* X-CSRFToken */
 	bool wants_json;         /* asked for JSON, sent JSON, or calls /api/ */

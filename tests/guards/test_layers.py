@@ -118,7 +118,8 @@ def test_what_strangers_can_reach_is_exactly_this():
         ("GET", "/auth/login"), ("GET", "/login"), ("POST", "/auth/login"), ("POST", "/login"),
         ("GET", "/auth/register"), ("GET", "/register"), ("POST", "/auth/register"), ("POST", "/register"),
         ("GET", "/auth/logout"), ("GET", "/logout"), ("POST", "/auth/logout"), ("POST", "/logout"),
-        ("GET", "/auth/status"), ("GET", "/health"),
+        ("GET", "/auth/status"), ("GET", "/health"), ("GET", "/favicon.ico"), ("GET", "/apple-touch-icon.png"),
+        ("GET", "/robots.txt"),
     }
 
 

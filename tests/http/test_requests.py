@@ -189,3 +189,14 @@ def test_health_says_ok_without_a_session(visitor):
 def test_each_answer_has_its_own_request_id(one_visitor):
     ids = {one_visitor.get("/health").headers["X-Request-Id"] for _ in range(5)}
     assert len(ids) == 5
+
+
+def test_what_a_browser_asks_for_beside_a_page_never_spoils_its_forms(visitor, person):
+    token = visitor.token()
+    for path in ("/favicon.ico", "/apple-touch-icon.png", "/robots.txt", "/nowhere.png"):
+        other = Visitor(visitor.server)
+        reply = other.get(path, headers={"Sec-Fetch-Dest": "image", "Accept": "image/avif,image/webp,*/*"})
+        assert reply.cookies() == [], path
+    assert visitor.get("/favicon.ico").location == "/static/favicon.svg"
+    assert visitor.get("/robots.txt").status == 404 and visitor.get("/apple-touch-icon.png").status == 404
+    assert visitor.post("/login", {"username": person.username, "password": person.password}, token).status == 303

@@ -82,7 +82,7 @@ def test_an_operator_adds_people_and_changes_passwords(stack, one_site):
 def test_words_that_make_no_sense_get_the_usage(stack):
     for words in ((), ("nonsense",), ("user",), ("user", "add"), ("session", "x"), ("config",), ("knowledge", "import")):
         done = stack.command(*words)
-        assert done.returncode == 2 and "Usage: gatehousectl" in done.stderr, words
+        assert done.returncode == 2 and "Usage:" in done.stderr, words
     assert stack.command("--help").returncode == 0
     assert stack.command("version").stdout.startswith("gatehousectl ")
 
