@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -49,7 +50,7 @@ static void read_boot_id(char boot_id[static BOOT_ID_CHARACTERS + 1])
 	if (file >= 0)
 		close(file);
 	if (got <= 0) /* not this system's way: any start is the same one */
-		strcpy(boot_id, "unknown");
+		snprintf(boot_id, BOOT_ID_CHARACTERS + 1, "unknown");
 }
 
 static void prepare(struct shared *shared, size_t count, const char *boot_id)
@@ -65,7 +66,7 @@ static void prepare(struct shared *shared, size_t count, const char *boot_id)
 		pthread_mutex_init(&shared->places[i], &attributes);
 	pthread_mutexattr_destroy(&attributes);
 	shared->count = (uint32_t)count;
-	strcpy(shared->boot_id, boot_id);
+	snprintf(shared->boot_id, sizeof shared->boot_id, "%s", boot_id);
 }
 
 /* The file of this user with this many slots; -1 when it is not ours or cannot be made. Its name
@@ -178,10 +179,10 @@ bool hash_slots_acquire(struct hash_slots *slots, int64_t wait_ms, size_t *slot)
 	struct shared *shared = slots->shared;
 	if (try_all(shared->slots, shared->count, slot))
 		return true;
-	size_t place;
+	size_t place, places = (size_t)shared->count * WAITERS_PER_SLOT;
 	bool got = false;
 	if (atomic_fetch_add(&slots->waiting, 1) < slots->waiting_max &&
-	    try_all(shared->places, shared->count * WAITERS_PER_SLOT, &place)) {
+	    try_all(shared->places, places, &place)) {
 		got = wait_for_slot(shared, wait_ms, slot);
 		pthread_mutex_unlock(&shared->places[place]);
 	}

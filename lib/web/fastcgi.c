@@ -251,7 +251,7 @@ static bool somebody_answers(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof address.sun_path)
 		return false;
-	strcpy(address.sun_path, path);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool answers = probe >= 0 &&
 		       (connect(probe, (const struct sockaddr *)&address, sizeof address) == 0 ||
