@@ -4,11 +4,14 @@ import statistics
 import subprocess
 
 CONNECTIONS = 16
+# Enough to keep every core hashing; more than may wait for a turn would be told "busy".
+SIGN_IN_CONNECTIONS = 5
 
 
 def wrk(url, seconds, headers=None, script=None):
     """Requests a second, and how many there were. Anything but good answers fails the run."""
-    words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s"]
+    connections = SIGN_IN_CONNECTIONS if script else CONNECTIONS
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
     for name, value in (headers or {}).items():
         words += ["-H", f"{name}: {value}"]
     if script:

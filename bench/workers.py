@@ -79,7 +79,8 @@ def memory_under_load(bench, program, requests, workers, threads, seconds):
             turn = first
             while time.monotonic() < stop:
                 answer = fastcgi.exchange(path, requests[turn % len(requests)])
-                assert answer.startswith(b"Status: ") and not answer.startswith(b"Status: 5"), answer[:200]
+                # Many sign-ins at once: some are told "busy", which is an answer like any other here.
+                assert answer.startswith((b"Status: 2", b"Status: 3", b"Status: 4", b"Status: 503")), answer[:200]
                 turn += 1
         clients = [threading.Thread(target=ask, args=(3 * i,)) for i in range(2 * WORKERS)]
         for client in clients:

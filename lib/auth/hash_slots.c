@@ -17,7 +17,7 @@
 
 /* A waiting sign-in is woken when a slot is released. It also looks by itself now and then, for a
  * slot whose holder was killed and woke nobody. */
-enum { LOOK_AGAIN_MS = 50, SLOTS_MAX = 256, WAITERS_PER_SLOT = 4, BOOT_ID_CHARACTERS = 36 };
+enum { LOOK_AGAIN_MS = 50, SLOTS_MAX = 256, WAITERS_PER_SLOT = 8, BOOT_ID_CHARACTERS = 36 };
 
 struct shared {
 	/* Which start of the machine the mutexes belong to: after a power cut their holders are
@@ -101,6 +101,13 @@ static struct shared *map_file(int file, size_t count, const char *boot_id)
 	return shared != MAP_FAILED ? shared : NULL;
 }
 
+/* How many threads of a process may wait: with those that hash, all but one, which still shows pages
+ * and says "busy". A process with a single thread has nothing else to do. */
+static int waiting_max(size_t threads, size_t count)
+{
+	return threads > count + 2 ? (int)(threads - count - 1) : 1;
+}
+
 struct hash_slots *hash_slots_open(struct pool *pool, const struct hash_slots_options *options)
 {
 	size_t count = options->count;
@@ -113,7 +120,7 @@ struct hash_slots *hash_slots_open(struct pool *pool, const struct hash_slots_op
 	char boot_id[BOOT_ID_CHARACTERS + 1];
 	read_boot_id(boot_id);
 	struct hash_slots *slots = pool_zalloc(pool, sizeof *slots);
-	slots->waiting_max = options->threads > 1 ? (int)(options->threads / 2) : 1;
+	slots->waiting_max = waiting_max(options->threads, count);
 	int file = open_file(pool, options->folder, count);
 	if (file >= 0)
 		slots->shared = map_file(file, count, boot_id);

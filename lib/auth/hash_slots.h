@@ -11,7 +11,7 @@ struct hash_slots;
 struct hash_slots_options {
 	const char *folder; /* where the programs meet in a file */
 	size_t count;       /* 0: one for each processor */
-	size_t threads;     /* of this process; half of them may wait at a time */
+	size_t threads;     /* of this process; all but one of them may hash or wait */
 };
 
 /* When the folder cannot be used the slots are those of this process alone, and the log says so. */

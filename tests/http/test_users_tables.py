@@ -251,14 +251,14 @@ def test_a_weak_hash_becomes_a_strong_one_of_the_same_kind(people, kind):
     assert people.stored_hash(person) == stored
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def no_failures_yet(postgresql):
     """Each layout counts its people from 1, and all share one PostgreSQL: their failures must not add up."""
     with postgresql.cursor() as cursor:
         cursor.execute("DELETE FROM gatehouse_throttle")
 
 
-def test_a_hash_nobody_knows_signs_nobody_in(people, no_failures_yet):
+def test_a_hash_nobody_knows_signs_nobody_in(people):
     for stored in ("!", "", "plain text", "$1$abc$def", "pbkdf2_sha256$1$a$b", "$2b$08$short", bcrypt(PASSWORD) + "x"):
         person = people.add()
         people.run(f"UPDATE `{people.layout.table}` SET {people.layout.hash} = %s WHERE {people.layout.id} = %s",
