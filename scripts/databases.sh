@@ -137,8 +137,8 @@ make_mariadb() {
 
 mariadb_answers() {
 	is_running mariadb || return 0
-	as_service mariadb-admin --no-defaults --socket="$sockets/mysql.sock" --user=root \
-		--connect-timeout=2 --silent ping >/dev/null 2>&1
+	as_service mariadb --no-defaults --socket="$sockets/mysql.sock" --user=root \
+		--connect-timeout=2 --execute='SELECT 1' >/dev/null 2>&1
 }
 
 start_mariadb() {
