@@ -1,5 +1,6 @@
 """A headless Chromium, and what pages are checked with."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -22,8 +23,10 @@ def node_modules():
     """axe-core and html-validate in the versions of the lock file."""
     folder = HERE / "node_modules"
     if not (folder / "axe-core" / "axe.min.js").exists() or not (folder / ".bin" / "html-validate").exists():
+        # Node knows only the authorities it was built with; here also those of this system.
+        authorities = {"NODE_EXTRA_CA_CERTS": "/etc/ssl/certs/ca-certificates.crt"}
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, check=True,
-                       stdout=subprocess.DEVNULL, timeout=300)
+                       stdout=subprocess.DEVNULL, timeout=300, env={**authorities, **os.environ})
     return folder
 
 
