@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -103,9 +103,9 @@ class Browser:
         raise AssertionError(f"nothing visible says {words!r} on {self.path}: {self.text}")
 
     def wait(self, question, seconds=15):
-        # While one page goes and the next one comes, elements vanish under the question.
-        return WebDriverWait(self.driver, seconds, 0.1, [StaleElementReferenceException, NoSuchElementException]).until(
-            lambda _: question())
+        # While one page goes and the next one comes, elements vanish under the question, and the driver
+        # says so in many ways; what never becomes true ends with its time.
+        return WebDriverWait(self.driver, seconds, 0.1, [WebDriverException]).until(lambda _: question())
 
     def complaints(self):
         """What the browser's console holds against a page: blocked scripts, errors, missing files."""

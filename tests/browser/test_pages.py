@@ -56,7 +56,7 @@ def each_page(browser, states):
     give_cookies(browser, states["member"])
     browser.open("/country/")
     browser.one('main form[action$="/proceed-to-chat"] [type="submit"]').click()
-    browser.wait(lambda: "Choose a" in browser.text)
+    browser.wait(lambda: browser.path == "/proceed-to-chat" and browser.all('[aria-invalid="true"]'))
     yield "country-errors"
 
 
