@@ -26,6 +26,16 @@ static bool is_program_signing_in(const struct visit *visit, const struct route 
 	       !visit->had_session_cookie;
 }
 
+/* Whether the form's token, or the script's header, belongs to the cookie that came along. */
+static bool has_token(const struct visit *visit)
+{
+	const struct request *request = visit->request;
+	const char *token = request->csrf_header != NULL
+				    ? request->csrf_header
+				    : request_field(request, "csrfmiddlewaretoken");
+	return csrf_matches(visit->csrf_cookie_is_new ? NULL : visit->csrf_cookie, token);
+}
+
 /* Whether the browser says, or the token proves, that a form came from a page of ours. Only then is
  * what was typed shown again under a valid token: another site could otherwise put its words, and
  * fields nobody sees, into a page of ours that only waits for a click. */
@@ -36,23 +46,18 @@ static bool is_from_our_page(const struct visit *visit)
 		return false;
 	if (request->origin != NULL || request->fetch_site != NULL)
 		return true;
-	return csrf_matches(visit->csrf_cookie_is_new ? NULL : visit->csrf_cookie,
-			    request_field(request, "csrfmiddlewaretoken"));
+	return has_token(visit);
 }
 
-enum outcome guard_check_origin(const struct visit *visit, const struct route *route)
+/* Whether a request that changes something comes from a page of ours: OK, CROSS_ORIGIN or
+ * CSRF_FAILED. */
+static enum outcome check_origin(const struct visit *visit, const struct route *route)
 {
-	const struct request *request = visit->request;
 	if (is_cross_site(visit))
 		return CROSS_ORIGIN;
 	if (is_program_signing_in(visit, route))
 		return OK;
-	const char *token = request->csrf_header != NULL
-				    ? request->csrf_header
-				    : request_field(request, "csrfmiddlewaretoken");
-	return csrf_matches(visit->csrf_cookie_is_new ? NULL : visit->csrf_cookie, token)
-		       ? OK
-		       : CSRF_FAILED;
+	return has_token(visit) ? OK : CSRF_FAILED;
 }
 
 /* A stranger at a walled page: a browser goes to sign in and comes back, a form that was sent is
@@ -106,7 +111,7 @@ static enum outcome admit(struct visit *visit, const struct route *route)
 		return ask_sign_in(visit, outcome);
 	if (request_is_safe(visit->request))
 		return route->handle(visit);
-	outcome = guard_check_origin(visit, route);
+	outcome = check_origin(visit, route);
 	if (outcome == OK)
 		return route->handle(visit);
 	log_event(LOG_LEVEL_WARNING, outcome_meaning(outcome)->code, "path", visit->request->path,

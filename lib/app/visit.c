@@ -84,30 +84,25 @@ static void set_cookie(struct visit *visit, struct cookie cookie)
 	response_add_header(visit->response, "Set-Cookie", cookie_format(visit->pool, &cookie));
 }
 
-void visit_set_session_cookie(struct visit *visit, const struct session *session)
+static void put_session_cookie(struct visit *visit, const char *value, int64_t max_age_seconds)
 {
 	const struct config *config = visit->app->config;
-	set_cookie(visit,
-		   (struct cookie){
-			   .name = config->session.cookie_name,
-			   .value = session->key,
-			   .same_site = same_site_name(config),
-			   .max_age_seconds = session->times.remember ? session->times.expires_in_s
-								      : -1,
-			   .http_only = true,
-		   });
+	set_cookie(visit, (struct cookie){ .name = config->session.cookie_name,
+					   .value = value,
+					   .same_site = same_site_name(config),
+					   .max_age_seconds = max_age_seconds,
+					   .http_only = true });
+}
+
+void visit_set_session_cookie(struct visit *visit, const struct session *session)
+{
+	put_session_cookie(visit, session->key,
+			   session->times.remember ? session->times.expires_in_s : -1);
 }
 
 void visit_clear_session_cookie(struct visit *visit)
 {
-	const struct config *config = visit->app->config;
-	set_cookie(visit, (struct cookie){
-				  .name = config->session.cookie_name,
-				  .value = "",
-				  .same_site = same_site_name(config),
-				  .max_age_seconds = 0,
-				  .http_only = true,
-			  });
+	put_session_cookie(visit, "", 0);
 }
 
 void visit_rotate_csrf(struct visit *visit)

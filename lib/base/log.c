@@ -34,11 +34,6 @@ void log_set_request_id(const char *request_id)
 	snprintf(request, sizeof request, "%s", request_id != NULL ? request_id : "");
 }
 
-const char *log_request_id(void)
-{
-	return request;
-}
-
 static void add(struct line *line, const char *bytes, size_t length)
 {
 	size_t room = sizeof line->bytes - 1 - line->length; /* the last byte is the line's end */

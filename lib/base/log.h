@@ -17,7 +17,6 @@ void log_set_file_descriptor(int file_descriptor);
 
 /* The id that this thread's lines carry from now on; NULL or "": none. Copied. */
 void log_set_request_id(const char *request_id);
-const char *log_request_id(void);
 
 /* Write one event with `key, value` pairs, ended by NULL. A NULL value is written as "-". */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
