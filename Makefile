@@ -5,7 +5,7 @@ PREFIX     ?= /usr/local
 BUILD      ?= build
 CC         ?= cc
 PYTHON     := /usr/bin/python3
-PROGRAMS   := login register logout chat account app
+PROGRAMS   := login register logout chat account gate app
 
 PACKAGES   := apr-1 libpq libmariadb
 WARNINGS   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
@@ -16,7 +16,7 @@ CFLAGS     ?= -g
 PKG_CFLAGS  = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DGATEHOUSE_VERSION='"$(VERSION)"' $(WARNINGS) \
               $(OPTIMISED) $(HARDENED) $(SANITIZERS) $(CFLAGS) -Ilib -I$(BUILD)/generated $(PKG_CFLAGS)
-LDLIBS     := -lapr-1 -lpq -lmariadb -lfcgi -lssl -lcrypto -lcrypt -ljansson -linih -lmd4c -lz -lpthread
+LDLIBS     := -lapr-1 -lpq -lmariadb -lfcgi -lssl -lcrypto -lcrypt -ljansson -linih -lmd4c -lmaxminddb -lcurl -lz -lpthread
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZERS) $(LDFLAGS)
 
 # `make SANITIZE=1` builds everything once more, under AddressSanitizer and UBSan, in its own folder.
@@ -31,7 +31,7 @@ OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/db/postgresql_state
               $(BUILD)/generated/db/mysql_statements.o
 GENERATED  := $(BUILD)/generated/db/postgresql_statements.h $(BUILD)/generated/db/mysql_statements.h
 LIBRARY    := $(BUILD)/libgatehouse.a
-BINARIES   := $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(BUILD)/gatehousectl
+BINARIES   := $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(BUILD)/gatehouse-answerd $(BUILD)/gatehousectl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 .PHONY: all clean install unit-tests format lint help
@@ -43,7 +43,8 @@ help:
 	@echo 'make check        the quick tests              make test             all of them'
 	@echo 'make bench        measure against floors       make fuzz             search for inputs that break a parser'
 	@echo 'make lint         static analysis              make format           clang-format'
-	@echo 'Variables of make run: SERVER PORT STATE DETACH, and any GATEHOUSE_SECTION_KEY.'
+	@echo 'make soak         people chat while things break   make bench-chat      what a streamed answer costs'
+	@echo 'Variables of make run: SERVER PORT STATE DETACH MODEL, and any GATEHOUSE_SECTION_KEY.'
 
 unit-tests: $(UNIT_TESTS)
 
@@ -86,6 +87,9 @@ $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIBRARY)
 $(BUILD)/gatehousectl: $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cli/*.c))) $(LIBRARY)
 	$(call link)
 
+$(BUILD)/gatehouse-answerd: $(BUILD)/worker/answerd.o $(LIBRARY)
+	$(call link)
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call link,-lcmocka)
 
@@ -121,13 +125,14 @@ STRIP ?= $(if $(SANITIZERS),,-s)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin $(DESTDIR)$(PREFIX)/share/gatehouse
 	install $(STRIP) -m 755 $(PROGRAMS:%=$(BUILD)/cgi-bin/%) $(DESTDIR)$(PREFIX)/lib/gatehouse/cgi-bin/
+	install $(STRIP) -m 755 $(BUILD)/gatehouse-answerd $(DESTDIR)$(PREFIX)/lib/gatehouse/
 	install $(STRIP) -m 755 $(BUILD)/gatehousectl $(DESTDIR)$(PREFIX)/bin/
-	for folder in templates static sql apache-conf lighttpd-conf nginx-conf conf demo django; do \
+	for folder in templates static sql apache-conf lighttpd-conf nginx-conf conf demo django docs; do \
 		[ ! -d $$folder ] || cp -R $$folder $(DESTDIR)$(PREFIX)/share/gatehouse/ || exit 1; \
 	done
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/gatehouse
 
-C_FILES = $(wildcard lib/*/*.[ch] cgi-bin/*.c cli/*.[ch] bench/*.c tests/unit/*.[ch] tests/fuzz/*.c tests/django/*.c)
+C_FILES = $(wildcard lib/*/*.[ch] cgi-bin/*.c worker/*.c cli/*.[ch] bench/*.c tests/unit/*.[ch] tests/fuzz/*.[ch] tests/django/*.c)
 format:
 	@clang-format -i $(C_FILES)
 
@@ -145,4 +150,5 @@ clean:
 
 include scripts/run.mk scripts/test.mk
 -include scripts/bench.mk
--include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/cli/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/django/*.d)
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/cli/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/django/*.d \
+	$(BUILD)/worker/*.d $(BUILD)/bench/*.d $(BUILD)/tests/fuzz/*.d)

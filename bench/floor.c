@@ -2,8 +2,8 @@
  *
  *   floor SOCKET THREADS CLOSE REPLY                                  answer with the bytes of REPLY
  *   floor SOCKET THREADS CLOSE REPLY CONNINFO KEY                     after session_load
- *   floor SOCKET THREADS CLOSE REPLY CONNINFO KEY USER_ID IDLE_S LIMIT    and then, in one more
- *                                            round trip, account_figures and conversation_list
+ *   floor SOCKET THREADS CLOSE REPLY CONNINFO KEY USER_ID LIMIT    and then, in one more round trip,
+ *                                                     account_figures and conversation_list
  *
  * CLOSE: "plain" ends a request as libfcgi does by itself, "early" as Gatehouse does (see finish()
  * in lib/web/fastcgi.c). The statements are those of the build, prepared once for each thread; their rows are thrown away. */
@@ -24,8 +24,8 @@ static struct {
 	bool closes_early;
 	char *reply;
 	int reply_length;
-	const char *conninfo;                       /* NULL: no database */
-	const char *key, *user_id, *idle_s, *limit; /* user_id NULL: the session alone */
+	const char *conninfo;              /* NULL: no database */
+	const char *key, *user_id, *limit; /* user_id NULL: the session alone */
 } options;
 
 static void fail(const char *what)
@@ -80,12 +80,12 @@ static void load_session(PGconn *database)
 
 static void load_account(PGconn *database)
 {
-	const char *const figures[] = { options.user_id, options.idle_s };
-	const char *const list[] = { options.user_id, options.limit };
+	const char *const figures[] = { options.user_id };
+	const char *const list[] = { options.user_id, options.limit, NULL, NULL, "all" };
 	PQenterPipelineMode(database);
-	PQsendQueryPrepared(database, statement_texts[STATEMENT_ACCOUNT_FIGURES].name, 2, figures,
+	PQsendQueryPrepared(database, statement_texts[STATEMENT_ACCOUNT_FIGURES].name, 1, figures,
 			    NULL, NULL, 0);
-	PQsendQueryPrepared(database, statement_texts[STATEMENT_CONVERSATION_LIST].name, 2, list,
+	PQsendQueryPrepared(database, statement_texts[STATEMENT_CONVERSATION_LIST].name, 5, list,
 			    NULL, NULL, 0);
 	PQpipelineSync(database);
 	for (int i = 0; i < 2; i++) {
@@ -117,7 +117,7 @@ static void *serve(void *unused)
 
 int main(int argc, char **argv)
 {
-	if (argc != 5 && argc != 7 && argc != 10)
+	if (argc != 5 && argc != 7 && argc != 9)
 		fail("wrong arguments; see the source");
 	options.closes_early = strcmp(argv[3], "early") == 0;
 	read_reply(argv[4]);
@@ -125,10 +125,9 @@ int main(int argc, char **argv)
 		options.conninfo = argv[5];
 		options.key = argv[6];
 	}
-	if (argc == 10) {
+	if (argc == 9) {
 		options.user_id = argv[7];
-		options.idle_s = argv[8];
-		options.limit = argv[9];
+		options.limit = argv[8];
 	}
 	/* "-": on the standard input, as web servers hand it over. */
 	FCGX_Init();

@@ -8,9 +8,9 @@ CONNECTIONS = 16
 SIGN_IN_CONNECTIONS = 5
 
 
-def wrk(url, seconds, headers=None, script=None):
+def wrk(url, seconds, headers=None, script=None, connections=None):
     """Requests a second, and how many there were. Anything but good answers fails the run."""
-    connections = SIGN_IN_CONNECTIONS if script else CONNECTIONS
+    connections = connections or (SIGN_IN_CONNECTIONS if script else CONNECTIONS)
     words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
     for name, value in (headers or {}).items():
         words += ["-H", f"{name}: {value}"]

@@ -15,9 +15,10 @@ import fastcgi
 import load
 import workers
 from stack import BUILD, COST, PASSWORD, SERVERS, THREADS, Bench, bcrypt
+from wall import LINES, Wall
 
 PAGES = {"/protected": "text/html", "/dashboard": "text/html", "/auth/status": "application/json"}
-IDLE_S, CONVERSATIONS_SHOWN = 3600, 20  # what the dashboard asks for
+CONVERSATIONS_SHOWN = 20  # what the dashboard asks for
 PEOPLE = 300
 
 
@@ -30,7 +31,7 @@ def start_floors(bench, visitor):
     socket = next(path for path in bench.folder.iterdir() if "account" in path.name)
     person, key = visitor.person, visitor.cookies["sessionid"]
     words = {page: [bench.conninfo(), key] for page in PAGES}
-    words["/dashboard"] += [person.id, IDLE_S, CONVERSATIONS_SHOWN]
+    words["/dashboard"] += [person.id, CONVERSATIONS_SHOWN]
     bench.add_floor("A", "plain", b"Content-Type: text/plain\r\nContent-Length: 6\r\n\r\nHello\n")
     for page, accept in PAGES.items():
         reply = fastcgi.exchange(socket, fastcgi.request(page, visitor.cookies, accept=accept))
@@ -90,6 +91,15 @@ def measure_sign_in(bench, people, options):
                             lambda text: say(f"sign-in, {text}"))
 
 
+def measure_wall(options):
+    """server → figures of the gate and its floors, one server after the other."""
+    figures = {}
+    for server in LINES:
+        with Wall(server) as wall:
+            figures[server] = wall.measure(options, say)
+    return figures
+
+
 def row(name, *pairs):
     """A line of a table: for each pair of lists the median ratio and the middle half."""
     cells = []
@@ -106,7 +116,18 @@ def page_row(pages, name, page, floor):
     return row(name, (page_speed, floor_speed), (floor_cost, page_cost))
 
 
-def report(bench, pages, sign_ins, memory, first, out):
+def wall_rows(walls):
+    for server, figures in walls.items():
+        yield page_row(figures, f"{server}: an authorizer with one SELECT", "gate", "plain")
+        if "early" in figures:
+            yield page_row(figures, f"{server}: the same that also ends connections as we do", "gate", "early")
+
+
+def named_walls(walls):
+    return {f"{server} {name}": values for server, figures in walls.items() for name, values in figures.items()}
+
+
+def report(bench, pages, sign_ins, memory, first, walls, out):
     def line(text=""):
         print(text, file=out)
     if pages:
@@ -138,11 +159,17 @@ def report(bench, pages, sign_ins, memory, first, out):
         for what, taken in first.items():
             low, high = load.quartiles(taken)
             line(f"| {what} | {statistics.median(taken):.1f} ms | {low:.1f} – {high:.1f} ms |")
-    if not pages and not sign_ins:
+    if walls:
+        line()
+        line("| a static file behind the gate | requests a second, gate ÷ floor | processor time, floor ÷ gate |")
+        line("|---|---|---|")
+        for text in wall_rows(walls):
+            line(text)
+    if not pages and not sign_ins and not walls:
         return
     line()
     absolute = [f"{name} {statistics.median(speed):,.0f} ({statistics.median(cost):,.0f} µs)"
-                for name, values in {**pages, **sign_ins}.items() for speed, cost in [zip(*values)]]
+                for name, values in {**pages, **sign_ins, **named_walls(walls)}.items() for speed, cost in [zip(*values)]]
     line(f"Of this one machine ({os.cpu_count()} cores, {platform.machine()}, wrk -c{load.CONNECTIONS}, {THREADS} "
          f"threads), a second, and processor time of web server, program and database together: {', '.join(absolute)}.")
 
@@ -152,10 +179,12 @@ def main():
     parser.add_argument("--server", default="lighttpd", choices=SERVERS)
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement in a round")
-    parser.add_argument("--only", choices=["pages", "sign-in", "memory", "first"], action="append")
+    parser.add_argument("--only", choices=["pages", "sign-in", "memory", "first", "wall"], action="append")
     options = parser.parse_args()
-    wanted = options.only or ["pages", "sign-in", "memory", "first"]
-    pages, sign_ins, memory, first = {}, {}, [], {}
+    wanted = options.only or ["pages", "sign-in", "memory", "first", "wall"]
+    pages, sign_ins, memory, first, walls = {}, {}, [], {}, {}
+    if "wall" in wanted:
+        walls = measure_wall(options)
     say("starting databases and web server")
     with Bench(options.server) as bench:
         visitor = bench.sign_in()
@@ -178,7 +207,7 @@ def main():
         results.mkdir(exist_ok=True)
         file = results / f"{options.server}.md"
         with file.open("w") as out:
-            report(bench, pages, sign_ins, memory, first, out)
+            report(bench, pages, sign_ins, memory, first, walls, out)
         print(file.read_text())
 
 

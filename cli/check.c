@@ -1,6 +1,32 @@
 #include "commands.h"
 #include <stdio.h>
 
+/* Append-only is worth most where the programs' role cannot undo it. */
+static void check_trail(struct command_context *context)
+{
+	struct pg_rows *rows;
+	if (pg_run(context->app->postgresql, context->pool, STATEMENT_AUDIT_RIGHTS, NULL, 0,
+		   &rows) != OK)
+		return; /* the log has said why */
+	if (pg_bool(rows, 0, 0))
+		puts("PostgreSQL: the programs' role owns the audit trail, so only triggers keep "
+		     "it from being changed; give the programs a role of their own "
+		     "(docs/DEPLOY.md, step 2)");
+	else if (pg_bool(rows, 0, 1))
+		puts("PostgreSQL: the programs' role has been given rights to change the audit "
+		     "trail; gatehousectl migrate, run as the owner's role, takes them away");
+}
+
+static void check_knowledge(struct command_context *context)
+{
+	struct pg_rows *rows;
+	if (pg_run(context->app->postgresql, context->pool, STATEMENT_KNOWLEDGE_HAS_TRIGRAMS, NULL,
+		   0, &rows) == OK &&
+	    !pg_bool(rows, 0, 0))
+		puts("PostgreSQL: pg_trgm is not there, so questions with typing mistakes find "
+		     "less (docs/KNOWLEDGE.md, \"Typing mistakes\")");
+}
+
 /* Every statement must fit the database: a missing table or column is found here, not by a visitor. */
 static int check_postgresql(struct command_context *context)
 {
@@ -22,6 +48,8 @@ static int check_postgresql(struct command_context *context)
 			"Run gatehousectl migrate as the owner's role (docs/DEPLOY.md, step 3)",
 			broken, (int)STATEMENT_COUNT, first);
 	printf("PostgreSQL: works, %d statements fit\n", (int)STATEMENT_COUNT);
+	check_trail(context);
+	check_knowledge(context);
 	return 0;
 }
 
@@ -32,6 +60,19 @@ struct user_statement {
 	bool is_used;
 	const char *without_right;
 };
+
+/* Somebody who begins without a table gets one sentence rather than one for each statement. */
+static int check_table(struct command_context *context)
+{
+	bool exists;
+	if (users_check_table(context->app->users, context->pool, &exists) != OK)
+		return command_fail("MySQL does not answer; the log above says why");
+	return exists ? 0
+		      : command_fail(
+				"MySQL: there is no table %s, or the account has no right to it "
+				"(docs/DEPLOY.md, steps 2 and 3)",
+				context->config->users.table);
+}
 
 static int check_columns(struct command_context *context)
 {
@@ -64,7 +105,7 @@ static int check_columns(struct command_context *context)
 
 static int check_mysql(struct command_context *context)
 {
-	if (check_columns(context) != 0)
+	if (check_table(context) != 0 || check_columns(context) != 0)
 		return 1;
 	const char *hashes[5];
 	size_t count = 0;
@@ -92,6 +133,9 @@ int command_check(struct command_context *context)
 	const char *path = config_path(context->pool);
 	printf("Configuration: %s\n", path != NULL ? path : "from the environment only");
 	puts("Templates: all fit");
+	const char *rules = access_rules_names(context->app->rules, context->pool);
+	printf("Rules of the wall: %s\n",
+	       *rules != '\0' ? rules : "none of your own; every name means signed_in");
 	int postgresql = check_postgresql(context);
 	int mysql = check_mysql(context);
 	return postgresql != 0 || mysql != 0;

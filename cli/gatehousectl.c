@@ -21,11 +21,49 @@ static const struct command {
 	  command_check },
 	{ "user", "user add NAME EMAIL\n  gatehousectl user password NAME",
 	  "add a person, give a new password; it is read from standard input", true, command_user },
-	{ "session", "session count\n  gatehousectl session clean",
-	  "say how many there are; throw away what has expired", true, command_session },
-	{ "knowledge", "knowledge import FOLDER\n  gatehousectl knowledge check FOLDER",
-	  "articles that the chat answers from: store them, or only say what is wrong with them",
+	{ "session",
+	  "session list [NAME] [--json]\n  gatehousectl session end ID\n"
+	  "  gatehousectl session end --user NAME\n  gatehousectl session count\n"
+	  "  gatehousectl session clean",
+	  "who is signed in where; end a sign-in, or all of a person; throw away what is over",
+	  true, command_session },
+	{ "group",
+	  "group add GROUP NAME\n  gatehousectl group remove GROUP NAME\n  gatehousectl group list "
+	  "[GROUP]",
+	  "who is in which group; the wall's rules can ask for one", true, command_group },
+	{ "policy",
+	  "policy show [NAME]\n  gatehousectl policy set NAME KIND idle_minutes=5 …\n"
+	  "  gatehousectl policy clear NAME [KIND]",
+	  "the limits of each kind of session, and those that single persons have instead", true,
+	  command_policy },
+	{ "throttle",
+	  "throttle list [--json]\n  gatehousectl throttle clear NAME\n"
+	  "  gatehousectl throttle clear ADDRESS\n  gatehousectl throttle clear all",
+	  "who has to wait or is counted after failed sign-ins; let a person or an address try "
+	  "again",
+	  true, command_throttle },
+	{ "knowledge",
+	  "knowledge import FOLDER|FILE [--dry-run] [--keep-edited|--overwrite]\n"
+	  "                     [--delete-missing [--yes]]\n"
+	  "  gatehousectl knowledge export FOLDER\n  gatehousectl knowledge check [FOLDER|FILE]\n"
+	  "  gatehousectl knowledge list\n  gatehousectl knowledge remove NAME",
+	  "articles that the chat answers from: store them, write them to files, say what is "
+	  "wrong\n"
+	  "      with them, list them, remove one",
 	  true, command_knowledge },
+	{ "model", "model list\n  gatehousectl model try NAME QUESTION",
+	  "the language models that are configured; ask one, and see its answer or what is wrong",
+	  false, command_model },
+	{ "character", "character import FILE... --shared",
+	  "characters for everybody to chat with, from files of ours or character cards (JSON, "
+	  "PNG)",
+	  true, command_character },
+	{ "audit",
+	  "audit [list] [--user NAME|ID] [--event EVENT] [--address ADDRESS|NETWORK]\n"
+	  "                     [--since 2026-11-01] [--until 2026-11-30] [--limit N] [--json]\n"
+	  "  gatehousectl audit partitions",
+	  "the audit trail, newest first; its months, made and dropped as the retention says", true,
+	  command_audit },
 	{ "config", "config example\n  gatehousectl config show\n  gatehousectl config path",
 	  "the annotated example; the settings in force; which file they come from", false,
 	  command_config },
@@ -43,11 +81,31 @@ int command_fail(const char *format, ...)
 	return 1;
 }
 
-static int usage(FILE *out, int status)
+int command_find_user(struct command_context *context, const char *login, struct user **user)
+{
+	enum outcome outcome = users_find(context->app->users, context->pool, login, user);
+	if (outcome == NOT_FOUND)
+		return command_fail("there is nobody with the username or email %s", login);
+	return outcome == OK ? 0 : command_fail("%s", outcome_meaning(outcome)->message);
+}
+
+struct value *command_detail(struct command_context *context, const char *name, const char *text)
+{
+	struct value *detail = value_object(context->pool);
+	value_set_string(detail, name, text);
+	return detail;
+}
+
+/* Of one command, or of all when that is NULL. */
+static int usage(const struct command *only, FILE *out, int status)
 {
 	fputs("Usage:\n\n", out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		fprintf(out, "  gatehousectl %s\n      %s\n", commands[i].usage, commands[i].help);
+		if (only == NULL || only == &commands[i])
+			fprintf(out, "  gatehousectl %s\n      %s\n", commands[i].usage,
+				commands[i].help);
+	if (only != NULL)
+		return status;
 	fputs("\nThe configuration is found as the programs find it: $GATEHOUSE_CONF,\n"
 	      "~/.config/gatehouse/gatehouse.conf, /etc/gatehouse/gatehouse.conf.\n",
 	      out);
@@ -85,7 +143,7 @@ static int command_config(struct command_context *context)
 		return 0;
 	}
 	if (strcmp(what, "example") != 0)
-		return usage(stderr, 2);
+		return 2;
 	struct buffer out = buffer_new(context->pool, 8192);
 	config_write_example(&out);
 	fputs(out.bytes, stdout);
@@ -103,29 +161,57 @@ static int run(const struct command *command, struct command_context *context)
 			return command_fail("cannot start:\n%s", errors.bytes);
 	}
 	int status = command->run(context);
+	if (status == WORDS_REFUSED)
+		return 2;
 	if (status != 2)
 		return status;
 	fprintf(stderr, "gatehousectl: that is not how %s is used.\n", command->name);
-	return usage(stderr, 2);
+	return usage(command, stderr, 2);
+}
+
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* "help" as the first word; further on it may be somebody's name, which "--help" and "-h" cannot be. */
+static bool help_is_among(int argc, char **argv)
+{
+	if (argc > 0 && asks_for_help(argv[0]))
+		return true;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage(stderr, 2);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-		return usage(stdout, 0);
-	const char *wanted = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strcmp(wanted, commands[i].name) != 0)
-			continue;
-		struct command_context context = { .pool = pool_new(NULL),
-						   .argc = argc - 2,
-						   .argv = argv + 2 };
-		int status = run(&commands[i], &context);
-		pool_free(context.pool);
-		return status;
+		return usage(NULL, stderr, 2);
+	bool help_first = asks_for_help(argv[1]);
+	const char *wanted = strcmp(argv[1], "--version") == 0 ? "version"
+			     : help_first                      ? argv[argc - 1]
+							       : argv[1];
+	const struct command *command = find_command(wanted);
+	if (help_first || (command != NULL && help_is_among(argc - 2, argv + 2)))
+		return usage(command, stdout, 0);
+	if (command == NULL) {
+		fprintf(stderr, "gatehousectl: there is no command \"%s\"\n", argv[1]);
+		return usage(NULL, stderr, 2);
 	}
-	fprintf(stderr, "gatehousectl: there is no command \"%s\"\n", argv[1]);
-	return usage(stderr, 2);
+	struct command_context context = { .pool = pool_new(NULL),
+					   .argc = argc - 2,
+					   .argv = argv + 2 };
+	int status = run(command, &context);
+	pool_free(context.pool);
+	return status;
 }

@@ -98,13 +98,31 @@ static int migrate_mysql(struct command_context *context)
 	if (sql == NULL)
 		return command_fail("cannot read %s: %s", path, strerror(errno));
 	if (mysql_run_text(users_database(context->app->users), context->pool, sql, &error) != OK)
-		return command_fail("MySQL: %s", error);
+		return command_fail("MySQL: %s%s", error,
+				    strstr(error, "denied") != NULL
+					    ? ". The table needs an account that may make it, in "
+					      "GATEHOUSE_MYSQL_USER; see docs/DEPLOY.md, step 3"
+					    : "");
 	puts("MySQL: table users made");
 	return 0;
+}
+
+/* Only the owner can change for how long the audit trail is kept. */
+static int set_retention(struct command_context *context)
+{
+	const char *const months[] = { pool_printf(
+		context->pool, "%lld", (long long)context->config->audit.retention_months) };
+	if (pg_run(context->app->postgresql, context->pool, STATEMENT_AUDIT_RETENTION_SET, months,
+		   1, NULL) != OK)
+		return command_fail(
+			"PostgreSQL: the retention of the audit trail could not be set");
+	return audit_keep_partitions(context);
 }
 
 int command_migrate(struct command_context *context)
 {
 	int status = migrate_postgresql(context);
+	if (status == 0)
+		status = set_retention(context);
 	return status != 0 ? status : migrate_mysql(context);
 }

@@ -1,3 +1,4 @@
+#include "audit/audit.h"
 #include "auth/registration.h"
 #include "commands.h"
 #include <stdio.h>
@@ -36,6 +37,17 @@ static int explain(enum outcome outcome, const struct value *fields)
 	return command_fail("%s", outcome_meaning(outcome)->message);
 }
 
+/* What the operator did is done, in MySQL; the audit trail is in PostgreSQL. */
+static int note(struct command_context *context, enum audit_event event, const struct user *user)
+{
+	const struct audit_entry entry = {
+		.event = event, .user_id = user->id, .username = user->username, .actor = "operator"
+	};
+	if (audit_write(context->app->postgresql, context->pool, &entry) == OK)
+		return 0;
+	return command_fail("this is done, but it could not be written to the audit trail");
+}
+
 static int add(struct command_context *context, const char *password)
 {
 	const struct registration wanted = {
@@ -54,7 +66,7 @@ static int add(struct command_context *context, const char *password)
 	if (outcome != OK)
 		return explain(outcome, fields);
 	printf("%s can sign in.\n", wanted.username);
-	return 0;
+	return note(context, AUDIT_USER_ADDED, user);
 }
 
 static int set_password(struct command_context *context, const char *password)
@@ -83,7 +95,7 @@ static int set_password(struct command_context *context, const char *password)
 		return command_fail("%s", outcome_meaning(outcome)->message);
 	printf("The password of %s is changed; other sign-ins end within %lld seconds.\n",
 	       user->username, (long long)context->config->users.recheck_seconds);
-	return 0;
+	return note(context, AUDIT_PASSWORD_CHANGED, user);
 }
 
 int command_user(struct command_context *context)

@@ -5,7 +5,7 @@
 BENCH_SERVER = $(if $(filter-out apache,$(SERVER)),$(SERVER),lighttpd)
 BENCH_OPTIONS ?=
 
-.PHONY: bench bench-programs
+.PHONY: bench bench-programs bench-chat
 
 bench-programs: $(BUILD)/bench/floor $(BUILD)/bench/hash_floor
 
@@ -14,6 +14,12 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/generated/db/postgresql_statements
 
 # The packages come first, because the build needs them too; hence a second make.
 bench:
-	@scripts/packages build databases $(BENCH_SERVER) bench
+	@scripts/packages build databases apache lighttpd nginx bench
 	@$(MAKE) -s --no-print-directory all bench-programs
 	@BUILD='$(BUILD)' $(PYTHON) bench/run.py --server $(BENCH_SERVER) $(BENCH_OPTIONS)
+
+# What a streamed answer costs beyond the model's own time: first words, memory, messages a second.
+bench-chat:
+	@scripts/packages build databases apache lighttpd nginx bench
+	@$(MAKE) -s --no-print-directory all
+	@$(PYTHON) -W ignore bench/chat.py $(BENCH_OPTIONS)

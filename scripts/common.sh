@@ -300,7 +300,7 @@ kill_survivors() {
 		# Not $(<file): when the process is gone, that ends the shell.
 		{ read -r stat <"$file"; } 2>/dev/null || continue
 		# After the name: state, parent, group, session.
-		[[ ${stat##*) } =~ ^[A-Z]\ [0-9]+\ [0-9]+\ "$session"\  ]] || continue
+		[[ ${stat##*) } =~ ^[A-Za-z]\ [0-9]+\ [0-9]+\ "$session"\  ]] || continue
 		file=${file#/proc/}
 		kill -s KILL "${file%/stat}" 2>/dev/null || true
 	done

@@ -29,17 +29,43 @@ new_data() {
 	give_to_service 0700 "$data/$1.new"
 }
 
+# make_data NAME: by build_NAME. With DATABASES_TEMPLATE, a folder of the tests, it is built once and copied
+# for everybody else: the tests start many.
+make_data() {
+	local template=${DATABASES_TEMPLATE-}
+	new_data "$1"
+	if [ -z "$template" ]; then
+		"build_$1"
+	else
+		(
+			flock 9
+			if ! [ -d "$template/$1" ]; then
+				"build_$1"
+				cp -a "$data/$1.new" "$template/$1.part"
+				mv "$template/$1.part" "$template/$1"
+			fi
+		) 9>"$template/$1.lock"
+		rm -rf "${data:?}/$1.new"
+		cp -a "$template/$1" "$data/$1.new"
+	fi
+	mv "$data/$1.new" "$data/$1"
+}
+
+# DATABASES_SYNC=off, for the tests: what is written reaches the system, which outlives killed databases, but
+# nobody waits for the disk.
+waits_for_disk() { [ "${DATABASES_SYNC-on}" != off ]; }
+
 # --- PostgreSQL ----------------------------------------------------------------------------
 
-make_postgresql() {
+build_postgresql() {
+	local options=()
+	waits_for_disk || options=(--no-sync)
 	say 'Making the PostgreSQL database'
-	new_data postgresql
-	as_service "$postgresql/initdb" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
+	as_service "$postgresql/initdb" -A trust -U postgres -E UTF8 --locale=C.UTF-8 "${options[@]}" \
 		-D "$data/postgresql.new" >"$state/make-postgresql.log" 2>&1 </dev/null || {
 		show_log "$state/make-postgresql.log"
 		die 'PostgreSQL could not make its database.'
 	}
-	mv "$data/postgresql.new" "$data/postgresql"
 }
 
 # PostgreSQL refuses to start while the pid in its lock file is anybody's of the same account,
@@ -66,14 +92,17 @@ postgresql_answers() {
 start_postgresql() {
 	if is_running postgresql; then return; fi
 	postgresql=$(find_postgresql)
-	[ -d "$data/postgresql" ] || make_postgresql
+	[ -d "$data/postgresql" ] || make_data postgresql
 	clear_stale_postmaster
+	local options=()
+	waits_for_disk || options=(-c fsync=off)
 	say 'Starting PostgreSQL'
 	# Enough connections for four web servers at a time, as in the tests. What was written is
 	# on disk when PostgreSQL says so (fsync, synchronous_commit): that is its default, and kept.
 	start_service postgresql "$log/postgresql.log" "$postgresql/postgres" -D "$data/postgresql" \
 		-c listen_addresses= -c "unix_socket_directories=$sockets" -c unix_socket_permissions=0700 \
-		-c port=5432 -c max_connections=250 -c shared_buffers=32MB
+		-c port=5432 -c max_connections=250 -c shared_buffers=32MB \
+		"${options[@]}"
 	# Recovery after a crash may take a while.
 	wait_until 60 postgresql_answers || service_failed postgresql "$log/postgresql.log" \
 		'PostgreSQL did not answer within a minute.'
@@ -121,9 +150,8 @@ grant_postgresql() {
 
 # --- MariaDB -------------------------------------------------------------------------------
 
-make_mariadb() {
+build_mariadb() {
 	say 'Making the MariaDB database'
-	new_data mariadb
 	# A folder of its own for temporary tables: in a shared one another server that starts removes
 	# them as left-overs.
 	as_service mariadb-install-db --no-defaults --datadir="$data/mariadb.new" --tmpdir="$sockets" \
@@ -132,7 +160,6 @@ make_mariadb() {
 		show_log "$state/make-mariadb.log"
 		die 'MariaDB could not make its database.'
 	}
-	mv "$data/mariadb.new" "$data/mariadb"
 }
 
 mariadb_answers() {
@@ -143,13 +170,15 @@ mariadb_answers() {
 
 start_mariadb() {
 	if is_running mariadb; then return; fi
-	[ -d "$data/mariadb" ] || make_mariadb
+	[ -d "$data/mariadb" ] || make_data mariadb
+	local options=()
+	waits_for_disk || options=(--innodb-flush-log-at-trx-commit=2)
 	say 'Starting MariaDB'
 	start_service mariadb "$log/mariadb.log" mariadbd --no-defaults --datadir="$data/mariadb" \
 		--skip-networking --socket="$sockets/mysql.sock" --pid-file="$sockets/mysql.pid" \
 		--tmpdir="$sockets" --skip-name-resolve --skip-log-bin --max-connections=250 \
 		--innodb-buffer-pool-size=32M --performance-schema=OFF \
-		--character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci
+		--character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci "${options[@]}"
 	wait_until 60 mariadb_answers || service_failed mariadb "$log/mariadb.log" \
 		'MariaDB did not answer within a minute.'
 	is_running mariadb || service_failed mariadb "$log/mariadb.log" 'MariaDB could not be started.'

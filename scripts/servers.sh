@@ -5,8 +5,13 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables of common.sh, and for it
 
-programs='login register logout chat account'
+programs='login register logout chat account gate'
 app=  # where the programs are installed
+
+# A site of its own beside Gatehouse, which then answers only its own paths: a folder with apache.conf,
+# lighttpd.conf and nginx.conf, which are added to the server's configuration. Only for the tests of
+# the wall; it is how docs/WALL.md is tried.
+walled_site=${WALLED_SITE-}
 
 check_server_name() {
 	case $1 in
@@ -125,15 +130,27 @@ gatehousectl() {
 
 # --- programs that run by themselves (behind apache-proxy and nginx) -----------------------
 
+# Where a program listens. mod_authnz_fcgi, which asks the gate behind apache-proxy, speaks TCP only.
+listening_address() {
+	case $server:$1 in
+	apache-proxy:gate) cat "$instance/gate-address" ;;
+	*) echo "unix:$own/$1.sock" ;;
+	esac
+}
+
+choose_gate_address() { echo "127.0.0.1:$(find_free_port)" >"$instance/gate-address"; }
+
+start_program() {
+	rm -f "$own/$1.sock"
+	start_service "$name.$1" "$error_log" env "${environment[@]}" \
+		"$app/lib/gatehouse/cgi-bin/$1" --listen "$(listening_address "$1")"
+}
+
 runs_programs() { [ "$server" = apache-proxy ] || [ "$server" = nginx ]; }
 
 start_programs() {
 	local program
-	for program in $programs; do
-		rm -f "$own/$program.sock"
-		start_service "$name.$program" "$error_log" env "${environment[@]}" \
-			"$app/lib/gatehouse/cgi-bin/$program" --listen "unix:$own/$program.sock"
-	done
+	for program in $programs; do start_program "$program"; done
 	for program in $programs; do
 		if ! wait_until 10 program_listens "$program" || ! is_running "$name.$program"; then
 			stop_programs
@@ -142,7 +159,26 @@ start_programs() {
 	done
 }
 
-program_listens() { [ -S "$own/$1.sock" ] || ! is_running "$name.$1"; }
+program_listens() {
+	local address
+	is_running "$name.$1" || return 0 # no use in waiting for it
+	address=$(listening_address "$1")
+	case $address in
+	unix:*) [ -S "${address#unix:}" ] ;;
+	*) port_is_taken "${address##*:}" ;;
+	esac
+}
+
+# restart_program SERVER PORT PROGRAM: as a service manager does with one that ended.
+restart_program() {
+	use_server "$1" "$2"
+	runs_programs || die "The web server itself starts the programs behind $server."
+	collect_environment
+	stop_service "$name.$3"
+	start_program "$3"
+	wait_until 10 program_listens "$3" && is_running "$name.$3" ||
+		service_failed "$name.$3" "$error_log" "The program $3 could not be started."
+}
 
 stop_programs() {
 	local program
@@ -196,8 +232,12 @@ write_apache_configuration() {
 			Define GATEHOUSE_SOCKETS $own
 			Define GATEHOUSE_FOLDER $base_path/
 		CONF
+		if [ -n "$walled_site" ]; then echo 'Define GATEHOUSE_BESIDE_OTHERS'; fi
 		case $server in
-		apache-proxy) echo "Include $app/share/gatehouse/apache-conf/gatehouse-proxy.conf" ;;
+		apache-proxy)
+			echo "Define GATEHOUSE_GATE $(listening_address gate)"
+			echo "Include $app/share/gatehouse/apache-conf/gatehouse-proxy.conf"
+			;;
 		*)
 			cat <<-CONF
 				FcgidIPCDir $own/fcgid
@@ -214,6 +254,7 @@ write_apache_configuration() {
 		apache) echo "Include $app/share/gatehouse/apache-conf/gatehouse-fcgid.conf" ;;
 		apache-htaccess) write_shared_hosting ;;
 		esac
+		if [ -n "$walled_site" ]; then echo "Include $walled_site/apache.conf"; fi
 	} | readable_by_service "$instance/server.conf"
 }
 
@@ -246,7 +287,11 @@ apache_command() { command=(apache2 -D FOREGROUND -f "$instance/server.conf" -E 
 # --- lighttpd ------------------------------------------------------------------------------
 
 write_lighttpd_configuration() {
-	local assignment value
+	local assignment value file=$app/share/gatehouse/lighttpd-conf/gatehouse.conf
+	if [ -n "$walled_site" ]; then
+		leave_paths_to_others '\$HTTP\["url"\] =~ "\^" \+ var\.gatehouse_folder \{' \
+			'$HTTP["url"] =~ "^" + var.gatehouse_folder + "PATHS" {' "$file"
+	fi
 	mkdir -p "$instance/empty"
 	{
 		cat <<-CONF
@@ -273,8 +318,19 @@ write_lighttpd_configuration() {
 			echo "	\"${assignment%%=*}\" => $value,"
 		done
 		echo ')'
-		echo "include \"$app/share/gatehouse/lighttpd-conf/gatehouse.conf\""
+		echo "include \"$file\""
+		if [ -n "$walled_site" ]; then echo "include \"$walled_site/lighttpd.conf\""; fi
 	} | readable_by_service "$instance/server.conf"
+}
+
+# leave_paths_to_others PATTERN REPLACEMENT FILE: of lighttpd's and nginx's files, the copy that a site
+# with pages of its own makes, as their own comments tell people to do; sets `file`.
+leave_paths_to_others() {
+	local paths
+	paths=$(sed -nE 's/^# "(~ \^\/)?(\(\|auth\/status.*)"\.$/\2/p' "$3")
+	file=$instance/gatehouse-$server.conf
+	sed -E "s,$1,${2/PATHS/$paths}," "$3" >"$file"
+	! cmp -s "$3" "$file" || die "The comments in $3 are no longer as this expects."
 }
 
 lighttpd_command() { command=(lighttpd -D -f "$instance/server.conf"); }
@@ -282,11 +338,15 @@ lighttpd_command() { command=(lighttpd -D -f "$instance/server.conf"); }
 # --- nginx ---------------------------------------------------------------------------------
 
 write_nginx_configuration() {
-	local file=$app/share/gatehouse/nginx-conf/gatehouse.conf folder
+	local file=$app/share/gatehouse/nginx-conf/gatehouse.conf folder root=$own
 	if [ -n "$base_path" ]; then
 		# As that file's own comment tells people to do.
 		sed -E "s,^(location (\^~ |= |~ \^)?)/,\1$base_path/," "$file" >"$instance/gatehouse-nginx.conf"
 		file=$instance/gatehouse-nginx.conf
+	fi
+	if [ -n "$walled_site" ]; then
+		root= # the site names its own
+		leave_paths_to_others '^location / \{' 'location ~ ^/PATHS {' "$file"
 	fi
 	{
 		cat <<-CONF
@@ -309,10 +369,11 @@ write_nginx_configuration() {
 				server {
 					listen 127.0.0.1:$port;
 					server_name 127.0.0.1;
-					root $own;
+					${root:+root $root;}
 					include $file;
 					set \$gatehouse_sockets $own;
 					set \$gatehouse_share $app/share/gatehouse;
+					${walled_site:+include $walled_site/nginx.conf;}
 				}
 			}
 		CONF
@@ -329,6 +390,7 @@ prepare_server() {
 	mkdir -p "$instance"
 	give_to_service 0700 "$own"
 	write_configuration "${3-}"
+	choose_gate_address
 	collect_environment
 	case $server in
 	apache*) write_apache_configuration ;;

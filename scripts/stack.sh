@@ -105,7 +105,19 @@ stop_everything() {
 	remove_private_folder
 }
 
-# Asked from the system, so that it is free at this moment.
+# Free at this moment. By chance, so that two who ask at once get two; below the ports that the system
+# gives to outgoing connections (32768 and more), which could take it before a server does.
 find_free_port() {
-	/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	/usr/bin/python3 - <<-'END'
+		import random, socket
+		while True:
+		    port = random.randint(10000, 32000)
+		    with socket.socket() as probe:
+		        try:
+		            probe.bind(("127.0.0.1", port))
+		        except OSError:
+		            continue
+		    print(port)
+		    break
+	END
 }

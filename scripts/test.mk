@@ -8,3 +8,16 @@ test:
 
 check:
 	@scripts/test quick
+
+# make soak    people who chat for ten minutes, while clients vanish and programs die; see tests/soak/soak.py
+#
+# Variables: SOAK_OPTIONS="--people 200 --seconds 600 --server nginx|apache-proxy"
+
+SOAK_OPTIONS ?=
+
+.PHONY: soak
+
+soak:
+	@scripts/packages build databases apache nginx test
+	@$(MAKE) -s --no-print-directory all
+	@$(PYTHON) -W ignore tests/soak/soak.py $(SOAK_OPTIONS)

@@ -1,4 +1,5 @@
-/* What makes the pages nicer when scripts run. Every page works without this file. */
+/* What makes the pages nicer when scripts run, and what the scripts of single pages share with it, in
+ * `gatehouse`. Every page works without this file. */
 "use strict";
 
 /* ---- Small helpers ---- */
@@ -22,29 +23,45 @@ function makeButton(className, text, onClick) {
 	return button;
 }
 
-/* What somebody typed and could not send, until this window is closed or they sign out. Storage can
- * be switched off; then drafts are simply not kept. */
+function announce(text) {
+	const announcer = byId("announcer");
+	if (announcer)
+		announcer.textContent = text;
+}
+
+/* What somebody typed and has not sent, for each conversation. It survives closing the tab, not signing
+ * out; after a week, or when somebody else signs in here, it is thrown away. Storage can be switched off;
+ * then nothing is kept. */
 const drafts = {
 	prefix: "gatehouse-draft:",
-	key(id) { return `${this.prefix}${byId("composer")?.dataset.user ?? ""}:${id}`; },
-	take(id) {
+	days: 7,
+	user: () => byId("composer")?.dataset.user ?? "",
+	key(id) { return `${this.prefix}${this.user()}:${id}`; },
+	read(id) {
 		try {
-			const text = sessionStorage.getItem(this.key(id)) ?? "";
-			sessionStorage.removeItem(this.key(id));
-			return text;
+			return JSON.parse(localStorage.getItem(this.key(id)))?.text ?? "";
 		} catch { return ""; }
 	},
 	save(id, text) {
 		try {
-			sessionStorage.setItem(this.key(id), text);
+			if (text.trim())
+				localStorage.setItem(this.key(id), JSON.stringify({ text, at: Date.now() }));
+			else
+				localStorage.removeItem(this.key(id));
 		} catch { /* not kept */ }
 	},
-	clear() {
+	drop(id) { this.save(id, ""); },
+	clear(isOver = () => true) {
 		try {
-			Object.keys(sessionStorage)
-				.filter((key) => key.startsWith(this.prefix))
-				.forEach((key) => sessionStorage.removeItem(key));
+			Object.keys(localStorage)
+				.filter((key) => key.startsWith(this.prefix) && isOver(key))
+				.forEach((key) => localStorage.removeItem(key));
 		} catch { /* there are none */ }
+	},
+	tidy() {
+		const oldest = Date.now() - this.days * 86400e3;
+		this.clear((key) => !key.startsWith(this.key(""))
+			|| !(JSON.parse(localStorage.getItem(key))?.at > oldest));
 	},
 };
 
@@ -79,12 +96,19 @@ function offerToShow(password) {
 	password.form.addEventListener("submit", () => { password.type = "password"; });
 }
 
+/* A slider says where it stands; without scripts it says where it stood when the page was made. */
+function showSlider(slider) {
+	const number = document.querySelector(`output[for="${slider.id}"]`);
+	slider.addEventListener("input", () => { number.textContent = slider.value; });
+}
+
 function preparePage() {
+	document.querySelectorAll(".slider input").forEach(showSlider);
 	document.querySelectorAll("textarea.grows").forEach(growWithText);
 	document.querySelectorAll("input[type=password]").forEach(offerToShow);
 	document.querySelectorAll("[data-clears-drafts]").forEach((form) =>
 		form.addEventListener("submit", () => drafts.clear()));
-	document.querySelectorAll(".prose").forEach(finishProse);
+	document.querySelectorAll(".prose:not(#messages .prose)").forEach(finishProse);
 	byId("problem")?.focus();
 }
 
@@ -137,294 +161,9 @@ function offerToCopyCode(prose) {
 	});
 }
 
-function offerToCopyAnswer(item) {
-	if (!navigator.clipboard)
-		return;
-	const tools = make("div", "message-tools");
-	tools.append(copyButton("this answer", item.querySelector(".prose")));
-	item.append(tools);
-}
-
-/* ---- Chat: what is on the page ---- */
-
-function announce(text) {
-	const announcer = byId("announcer");
-	if (announcer)
-		announcer.textContent = text;
-}
-
-function addItem(className, heading) {
-	const item = make("li", `message ${className}`);
-	item.append(make("h2", "visually-hidden", heading));
-	byId("messages").append(item);
-	return item;
-}
-
-function addQuestion(text) {
-	const item = addItem("message-person", "You");
-	item.append(make("p", "bubble", text));
-	return item;
-}
-
-function addAnswer(message) {
-	const item = addItem("message-answer", "Answer");
-	const prose = make("div", "prose");
-	prose.innerHTML = message.html; /* made safe by the server's web/markdown.c */
-	item.append(prose);
-	finishProse(prose);
-	offerToCopyAnswer(item);
-	return item;
-}
-
-function addConversation(page) {
-	const item = make("li");
-	const link = make("a", "conversation");
-	link.href = page;
-	link.setAttribute("aria-current", "page");
-	link.append(make("span", "conversation-title"), make("span", "conversation-about", "just now"));
-	item.append(link);
-	byId("conversations").prepend(item);
-}
-
-/* Its first question gives a conversation its name. */
-function nameConversation(question) {
-	const name = question.replace(/\s+/g, " ").slice(0, 80);
-	const entry = document.querySelector("#conversations [aria-current] .conversation-title");
-	document.title = document.title.replace(byId("title").textContent, () => name);
-	byId("title").textContent = name;
-	if (entry)
-		entry.textContent = name;
-}
-
-function moveLatest(item) {
-	byId("latest")?.removeAttribute("id");
-	item.id = "latest";
-}
-
-function isAtEnd() {
-	const page = document.documentElement;
-	return page.scrollHeight - page.clientHeight - scrollY < 160;
-}
-
-function showFieldError(composer, sentence) {
-	const box = composer.elements.message;
-	byId("message-error")?.remove();
-	box.classList.toggle("is-invalid", Boolean(sentence));
-	box.removeAttribute("aria-invalid");
-	box.removeAttribute("aria-describedby");
-	if (!sentence)
-		return;
-	const error = make("p", "field-error", sentence);
-	error.id = "message-error";
-	composer.querySelector(".composer-box").after(error);
-	box.setAttribute("aria-invalid", "true");
-	box.setAttribute("aria-describedby", error.id);
-	announce(sentence);
-}
-
-/* ---- Chat: sending ---- */
-
-/* What happened to a message: { reply } or { problem: { error, message, … } } or { stopped }. */
-async function send(composer, text, signal) {
-	const fields = composer.elements;
-	try {
-		const response = await fetch(composer.dataset.api, {
-			method: "POST",
-			signal,
-			headers: {
-				"Accept": "application/json",
-				"Content-Type": "application/json",
-				"X-CSRFToken": fields.csrfmiddlewaretoken.value,
-			},
-			body: JSON.stringify({
-				session_id: fields.session_id.value,
-				country: fields.country.value,
-				service_type: fields.service_type.value,
-				message: text,
-			}),
-		});
-		const reply = await response.json();
-		return response.ok ? { reply } : { problem: reply };
-	} catch {
-		if (signal.aborted)
-			return { stopped: true };
-		return { problem: { message: "The answer did not arrive. Check your connection and try again." } };
-	}
-}
-
-function startChat(composer) {
-	const box = composer.elements.message;
-	const sendButton = byId("send");
-	const stopButton = byId("stop");
-	let running = null; /* the AbortController while an answer is awaited */
-
-	const conversation = () => composer.elements.session_id.value;
-
-	function setRunning(controller) {
-		running = controller;
-		sendButton.hidden = Boolean(controller);
-		stopButton.hidden = !controller;
-		byId("messages").setAttribute("aria-busy", String(Boolean(controller)));
-	}
-
-	/* Back to the box, unless the reader has gone elsewhere or a keyboard would cover the page. */
-	function settleFocus() {
-		const active = document.activeElement;
-		if (!prefersTouch() && (active === document.body || composer.contains(active)))
-			box.focus({ preventScroll: true });
-	}
-
-	/* A new conversation has got its number: from here on, the page is that of this one. */
-	function keepPlace(reply) {
-		if (reply.session_id === conversation())
-			return;
-		const page = `${composer.dataset.page}?session_id=${encodeURIComponent(reply.session_id)}`;
-		composer.elements.session_id.value = reply.session_id;
-		history.replaceState(null, "", page);
-		addConversation(page);
-	}
-
-	/* What can be done about a message that got no answer. */
-	function addNote(question, sentence, problem, text, follow) {
-		const note = make("p", "message-note", `${sentence} `);
-		question.classList.add("message-failed");
-		question.append(note);
-		announce(sentence);
-		if (problem.error === "authentication_required" || problem.error === "session_expired") {
-			const link = make("a", "", "Sign in again");
-			const here = location.pathname + location.search;
-			note.append("Your message is kept. ");
-			link.href = `${problem.login_url}?next=${encodeURIComponent(here)}`;
-			note.append(link);
-			drafts.save(conversation(), text);
-		} else if (problem.error === "conflict") {
-			const link = make("a", "", "Start a new conversation");
-			link.href = composer.dataset.page;
-			note.append(link);
-			drafts.save("", text);
-		} else if (problem.error === "csrf_failed") {
-			drafts.save(conversation(), text);
-			note.append("Your message is kept. ");
-			note.append(makeButton("tool", "Load the page again", () => location.reload()));
-		} else {
-			note.append(makeButton("tool", "Try again", () => {
-				if (running)
-					return;
-				question.remove();
-				ask(text);
-			}));
-		}
-		if (follow)
-			note.scrollIntoView({ block: "nearest" });
-	}
-
-	function showAnswer(question, reply, text, follow) {
-		const isFirst = !document.querySelector(".message-answer");
-		const answers = reply.messages.filter((message) => !message.by_person);
-		const items = answers.map(addAnswer);
-		keepPlace(reply);
-		if (isFirst)
-			nameConversation(text);
-		moveLatest(items.at(-1) ?? question);
-		if (follow)
-			question.scrollIntoView({ block: "start" });
-		announce(`Answer: ${items.map((item) => readText(item.querySelector(".prose"))).join(" ")}`);
-	}
-
-	async function ask(text) {
-		const controller = new AbortController();
-		byId("opening")?.remove();
-		byId("problem")?.remove();
-		showFieldError(composer, "");
-		const question = addQuestion(text);
-		const thinking = addItem("message-answer", "Answer");
-		const words = `${composer.dataset.site} is thinking`;
-		thinking.append(make("p", "thinking", words));
-		thinking.scrollIntoView({ block: "end" });
-		setRunning(controller);
-		announce(words);
-		settleFocus();
-
-		const { reply, problem, stopped } = await send(composer, text, controller.signal);
-		const follow = isAtEnd(); /* or has the reader gone elsewhere in the meantime? */
-		thinking.remove();
-		setRunning(null);
-		if (reply) {
-			showAnswer(question, reply, text, follow);
-		} else if (stopped) {
-			addNote(question, "Stopped.", {}, text, follow);
-		} else if (problem.fields?.message && !box.value) {
-			question.remove();
-			box.value = text;
-			box.dispatchEvent(new Event("input"));
-			showFieldError(composer, problem.fields.message);
-		} else {
-			const sentence = problem.fields?.message ?? problem.message ?? "That did not work.";
-			addNote(question, sentence, problem, text, follow);
-		}
-		settleFocus();
-	}
-
-	function submit(event) {
-		event.preventDefault();
-		if (running)
-			return;
-		const suggestion = event.submitter?.name === "message" ? event.submitter.value : null;
-		const text = (suggestion ?? box.value).trim();
-		if (!text) {
-			showFieldError(composer, "Write a message first.");
-			box.focus();
-			return;
-		}
-		if (suggestion === null) {
-			box.value = "";
-			box.dispatchEvent(new Event("input"));
-		}
-		ask(text);
-	}
-
-	document.querySelectorAll("form[data-sends]").forEach((form) =>
-		form.addEventListener("submit", submit));
-	stopButton.addEventListener("click", () => running?.abort());
-	box.addEventListener("keydown", (event) => {
-		if (event.key !== "Enter" || event.shiftKey || event.isComposing || prefersTouch())
-			return;
-		event.preventDefault();
-		if (!running)
-			composer.requestSubmit();
-	});
-	box.value = box.value || drafts.take(conversation());
-	countCharacters(composer, box);
-	box.dispatchEvent(new Event("input"));
-	if (!byId("problem"))
-		settleFocus();
-}
-
-/* How to send, and, when the text gets long, how much room is left. */
-function countCharacters(composer, box) {
-	const hint = byId("composer-hint");
-	const limit = Number(composer.dataset.limit);
-	const how = prefersTouch() ? "" : "Enter sends, Shift + Enter begins a new line.";
-	const show = () => {
-		const left = limit - [...box.value].length;
-		hint.textContent = left < 0 ? `${-left} characters too many.`
-			: left < limit / 10 ? `${left} characters left.` : how;
-		hint.hidden = !hint.textContent;
-	};
-	box.addEventListener("input", show);
-	show();
-}
-
-/* Beside the chat where there is room, a drawer above it where there is not. */
-function placeDrawer(drawer) {
-	const wide = matchMedia("(min-width: 62rem)");
-	const place = () => { drawer.open = wide.matches; };
-	wide.addEventListener("change", place);
-	place();
-}
-
 preparePage();
-document.querySelectorAll(".drawer").forEach(placeDrawer);
-document.querySelectorAll("li.message-answer").forEach(offerToCopyAnswer);
-if (byId("composer"))
-	startChat(byId("composer"));
+
+/* For the scripts of single pages. Those are modules, which keep their own names to themselves. */
+const gatehouse = {
+	announce, byId, copyButton, drafts, finishProse, growWithText, make, makeButton, prefersTouch, readText,
+};

@@ -15,6 +15,19 @@ def pytest_addoption(parser):
                      help="which web servers to test against, separated by commas")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: compares times, so nothing else runs beside it")
+
+
+# Begun first, so that no process works on one of them while the others have nothing left.
+LONG_FILES = ("test_wall_outages", "test_answers", "test_session_races", "test_throttle", "test_outages")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONG_FILES)
+
+
 def pytest_generate_tests(metafunc):
     """A test that names `site` runs against every server."""
     if "site" in metafunc.fixturenames:

@@ -10,15 +10,20 @@
         "last_login": "last_login",     # "" where there is none
         "active_when": "is_active:1",   # column:number, "is_deleted:0" for the inverted flag,
                                         # "" where everybody may sign in
-        "id_type": "integer",           # or "text", for keys such as UUIDs
+        "id_type": "integer",           # "text" for keys such as UUIDs; "bigint unsigned", "int" …
+                                        # where foreign keys point at it: they must be the same
         "bcrypt_cost": 12,              # of new hashes, see passwords.make
         "writable": False,              # whether save() of a person is allowed, for projects that
                                         # change passwords or names themselves
+        "admin_tables": False,          # True: the tables of Django's admin, auth and contenttypes
+                                        # stand beside the people, as the admin site needs it
     }
     GATEHOUSE_SESSIONS_DATABASE = "default"   # alias of PostgreSQL: sessions and conversations
 
 Every key may be left out; above are the defaults.
 """
+import re
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -34,6 +39,7 @@ DEFAULTS = {
     "id_type": "integer",
     "bcrypt_cost": 12,
     "writable": False,
+    "admin_tables": False,
 }
 
 
@@ -60,6 +66,14 @@ def active_rule():
     if not (column and colon and number.isdigit()):
         raise ImproperlyConfigured('GATEHOUSE_USERS: write active_when as column:number, such as "is_active:1".')
     return column, int(number)
+
+
+def id_type():
+    """MySQL's type of the key, or "text"; a plain integer counts as bigint, which is Django's own."""
+    given = users("id_type").lower()
+    if given not in ("integer", "text") and not re.fullmatch(r"(tiny|small|medium|big)?int( unsigned)?", given):
+        raise ImproperlyConfigured('GATEHOUSE_USERS: id_type is "integer", "text", or a type such as "bigint unsigned".')
+    return "bigint" if given == "integer" else given
 
 
 def sessions_database():

@@ -2,6 +2,21 @@
 from django.db import models
 
 
+class IdField(models.BigAutoField):
+    """A whole number, in a column of whatever size: MySQL wants a foreign key to have exactly its type."""
+
+    def __init__(self, *args, column_type="bigint", **kwargs):
+        self.column_type = column_type
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "column_type": self.column_type}
+
+    def rel_db_type(self, connection):
+        return self.column_type if connection.vendor == "mysql" else super().rel_db_type(connection)
+
+
 class StoredPassword(models.CharField):
     """The stored hash as text: binary columns give bytes, and a missing one counts as empty, as it
     does for Gatehouse. The hash in a session is made of this text."""

@@ -17,7 +17,7 @@ from django.contrib.auth.models import _user_has_module_perms, _user_has_perm
 from django.db import DatabaseError, models, router, transaction
 
 from gatehouse_django import conf, passwords
-from gatehouse_django.fields import ActiveFlag, StoredPassword
+from gatehouse_django.fields import ActiveFlag, IdField, StoredPassword
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +72,10 @@ class PeopleManager(BaseUserManager.from_queryset(PeopleQuerySet)):
 
 
 def id_field():
-    column = conf.users("id")
-    if conf.users("id_type") == "text":
+    column, column_type = conf.users("id"), conf.id_type()
+    if column_type == "text":
         return models.CharField(primary_key=True, max_length=64, db_column=column)
-    return models.BigAutoField(primary_key=True, db_column=column)
+    return IdField(primary_key=True, db_column=column, column_type=column_type)
 
 
 class AbstractGatehouseUser(AbstractBaseUser):
@@ -101,7 +101,7 @@ class AbstractGatehouseUser(AbstractBaseUser):
         is_active = True
 
     # Django's admin site asks for these. The table knows nothing of roles; a project that does
-    # overrides them, or adds a backend that grants permissions.
+    # overrides them, or adds a backend that grants permissions. A superuser has all of them.
     is_staff = False
     is_superuser = False
 
@@ -127,13 +127,13 @@ class AbstractGatehouseUser(AbstractBaseUser):
         self._password = raw_password
 
     def has_perm(self, permission, obj=None):
-        return self.is_active and _user_has_perm(self, permission, obj)
+        return self.is_active and (self.is_superuser or _user_has_perm(self, permission, obj))
 
     def has_perms(self, permissions, obj=None):
         return all(self.has_perm(permission, obj) for permission in permissions)
 
     def has_module_perms(self, app_label):
-        return self.is_active and _user_has_module_perms(self, app_label)
+        return self.is_active and (self.is_superuser or _user_has_module_perms(self, app_label))
 
     def save(self, *args, update_fields=None, **kwargs):
         if update_fields is not None and set(update_fields) == {"last_login"}:

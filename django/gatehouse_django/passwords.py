@@ -9,7 +9,7 @@ import hashlib
 import re
 import warnings
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.crypto import constant_time_compare
 
 from gatehouse_django import conf
@@ -106,6 +106,18 @@ def make(password, neighbours):
         raise RuntimeError("bcrypt could not make a hash")
     # The package writes $2b$ whatever it was asked for; both prefixes mean the same.
     return f"{wrapper}$2{variant}${made[4:]}"
+
+
+class BcryptLengthValidator:
+    """For AUTH_PASSWORD_VALIDATORS of a project that changes passwords: what make() refuses is said
+    beside the field."""
+
+    def validate(self, password, user=None):
+        if not _is_text(password) or len(password.encode()) > PASSWORD_MAX_BYTES:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self):
+        return f"A password can have {PASSWORD_MAX_BYTES} letters, fewer with accents or other scripts."
 
 
 def _salt(cost, variant):

@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/databases.h"
 #include "base/crypto.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +18,9 @@ static struct template_set *load_templates(struct pool *pool, const struct confi
 /* Changes whenever a style sheet or script does: their names, sizes and times. */
 static const char *static_version(struct pool *pool, const struct config *config)
 {
-	static const char *const names[] = { "gatehouse.css", "gatehouse.js", "favicon.svg" };
+	static const char *const names[] = { "gatehouse.css",    "gatehouse.js", "answer.js",
+					     "messages.js",      "chat.js",      "frame.js",
+					     "conversations.js", "temporary.js", "favicon.svg" };
 	struct buffer seen = buffer_new(pool, 256);
 	unsigned char digest[SHA256_BYTES];
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -33,39 +36,66 @@ static const char *static_version(struct pool *pool, const struct config *config
 static struct session_store *open_sessions(struct pool *pool, const struct config *config,
 					   struct pg_pool *database)
 {
-	return session_store_new(pool, &(struct session_store_options){
+	return session_store_new(
+		pool, &(struct session_store_options){
+			      .database = database,
+			      .secret_key = config->django.secret_key,
+			      .secret_key_fallbacks = config->django.secret_key_fallbacks,
+			      .shared_table = config->django.identity == IDENTITY_SHARED_TABLE,
+			      .backend = config->django.backend,
+			      .admin_group = config->access.admin_group,
+			      .sign_cookie = config->session.sign_cookie,
+			      .policy = session_policy_read(config),
+		      });
+}
+
+/* app->places stays NULL when none is configured; false, with a line in `errors`, when it is and
+ * cannot be used. */
+static bool open_places(struct app *app, struct pool *pool, struct buffer *errors)
+{
+	const char *path = app->config->site.place_database, *problem = NULL;
+	if (*path == '\0')
+		return true;
+	app->places = places_open(pool, path, &problem);
+	if (app->places == NULL)
+		buffer_printf(errors, "[site] place_database: %s\n", problem);
+	return app->places != NULL;
+}
+
+static struct throttle throttle_settings(struct pool *pool, const struct config *config,
+					 struct pg_pool *database)
+{
+	return (struct throttle){
 		.database = database,
-		.secret_key = config->django.secret_key,
-		.shared_table = config->django.identity == IDENTITY_SHARED_TABLE,
-		.backend = config->django.backend,
-		.limits = {
-			.lifetime_s = config->session.lifetime_minutes * 60,
-			.idle_s = config->session.idle_minutes * 60,
-			.remember_s = config->session.remember_days * 86400,
-		},
-	});
+		.name_key = throttle_name_key(pool, config->django.secret_key),
+		.account_and_address = { config->throttle.failures,
+					 config->throttle.window_minutes * 60 },
+		.account = { config->throttle.account_failures,
+			     config->throttle.account_window_minutes * 60 },
+		.address = { config->throttle.address_failures,
+			     config->throttle.address_window_minutes * 60 },
+		.endpoint = { config->throttle.posts_per_minute, 60 },
+		.success = { config->throttle.sign_ins_per_hour, 3600 },
+		.longest_lock_s = config->throttle.lock_max_minutes * 60,
+	};
 }
 
 struct app *app_open(struct pool *pool, const struct config *config, struct buffer *errors)
 {
-	static const char *const responders[] = { "knowledge" };
 	struct app *app = pool_zalloc(pool, sizeof *app);
 	app->config = config;
 	app->templates = load_templates(pool, config, errors);
 	app->users = users_open(pool, config, errors);
+	bool has_places = open_places(app, pool, errors);
 	const char *problem = pg_check_conninfo(pool, config->postgresql.dsn,
 						config->postgresql.tls);
 	if (problem != NULL)
 		buffer_printf(errors, "[postgresql] dsn %s\n", problem);
-	if (app->templates == NULL || app->users == NULL || problem != NULL)
+	app->rules = access_rules_load(pool, config->access.rules, errors);
+	if (app->templates == NULL || app->users == NULL || app->rules == NULL || !has_places ||
+	    problem != NULL)
 		return NULL;
-	app->postgresql = pg_pool_new(pool,
-				      &(struct pg_options){
-					      .conninfo = config->postgresql.dsn,
-					      .connections = (size_t)config->server.threads,
-					      .deadline_ms = config->postgresql.timeout_ms,
-					      .prepare = config->postgresql.prepared_statements,
-				      });
+	app->postgresql = app_database(pool, config, (size_t)config->server.threads);
 	app->sessions = open_sessions(pool, config, app->postgresql);
 	app->auth = (struct auth){
 		.users = app->users,
@@ -75,9 +105,9 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 						 .count = (size_t)config->server.hash_slots,
 						 .threads = (size_t)config->server.threads,
 					 }),
-		.throttle = { .database = app->postgresql,
-			      .limit = config->throttle.failures,
-			      .window_s = config->throttle.window_minutes * 60 },
+		.throttle = throttle_settings(pool, config, app->postgresql),
+		.devices = known_devices_new(pool, config->django.secret_key,
+					     config->django.secret_key_fallbacks),
 		.hash_wait_ms = config->server.hash_wait_ms,
 		.bcrypt_cost = (int)config->users.bcrypt_cost,
 		.rehash = config->users.rehash,
@@ -87,7 +117,8 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 		buffer_puts(errors, "no memory for the hash slots\n");
 		return NULL;
 	}
-	app->responder = responder_find(responders[config->chat.responder]);
+	if (config->server.threads > 1)
+		app->streams = streams_new(pool, config);
 	app->countries = config_list(pool, config->chat.countries);
 	app->services = config_list(pool, config->chat.services);
 	app->static_version = static_version(pool, config);

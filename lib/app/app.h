@@ -1,8 +1,10 @@
 /* The application: everything that is made once at start and then only read, by all threads. */
 #pragma once
+#include "access/rules.h"
+#include "app/streams.h"
 #include "auth/credentials.h"
 #include "base/config.h"
-#include "chat/responder.h"
+#include "base/places.h"
 #include "db/postgresql.h"
 #include "session/store.h"
 #include "web/template.h"
@@ -12,9 +14,11 @@ struct app {
 	struct template_set *templates;
 	struct pg_pool *postgresql;
 	struct session_store *sessions;
+	const struct access_rules *rules;
 	struct users *users;
 	struct auth auth;
-	const struct responder *responder;
+	struct places *places;   /* NULL: not configured */
+	struct streams *streams; /* NULL: a program of one thread has none */
 	const char *const *countries;
 	const char *const *services;
 	const char *static_version; /* changes with the program, so that browsers fetch anew */

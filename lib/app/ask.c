@@ -1,52 +1,238 @@
 #include "app/ask.h"
+#include "app/answer_worker.h"
+#include "app/chat_models.h"
+#include "app/conversations.h"
+#include "app/person_settings.h"
+#include "base/crypto.h"
+#include "base/text.h"
+#include "chat/character.h"
+#include "chat/knowledge.h"
+#include <string.h>
 
-static bool collect_piece(void *context, const char *text, size_t length)
+struct question_limits ask_limits(const struct visit *visit)
 {
-	buffer_add(context, text, length);
-	return true;
+	const struct session_quota *quota = &visit->session->limits.quota;
+	return (struct question_limits){
+		.messages_per_minute = quota->messages_per_minute,
+		.messages_per_day = quota->messages_per_day,
+		.tokens_per_day = quota->tokens_per_day,
+		.answers_at_once = quota->answers_at_once,
+		.conversation_messages = quota->conversation_messages,
+	};
 }
 
-static enum outcome respond(struct visit *visit, const struct responder_question *question,
-			    struct buffer *answer)
+/* Where the question of a new conversation does not say, what the person has set. */
+static enum outcome add_settings(struct visit *visit, struct conversation *conversation)
 {
-	struct app *app = visit->app;
-	struct responder_services services = { .postgresql = app->postgresql,
-					       .base_path = app->config->site.base_path };
-	const struct responder_sink sink = { .context = answer, .piece = collect_piece };
-	return app->responder->answer(&services, visit->pool, question, &sink);
+	struct person_settings settings;
+	if (*conversation->model != '\0' || *conversation->character_id != '\0')
+		return OK;
+	enum outcome outcome = person_settings_load(visit->app, visit->pool,
+						    visit->session->user_id, &settings);
+	if (outcome == OK) {
+		conversation->model = settings.model;
+		conversation->character_id = settings.character_id;
+	}
+	return outcome;
+}
+
+enum outcome ask_choose_model(struct visit *visit, bool is_new, struct conversation *conversation,
+			      const char **model)
+{
+	const struct config *config = visit->app->config;
+	const struct chat_models models = chat_models(visit->pool, config);
+	struct character character = { .model = "" };
+	enum outcome outcome = OK;
+	bool is_named = *conversation->character_id != '\0';
+	if (is_new && !conversation_owner_of(visit).is_guest)
+		outcome = add_settings(visit, conversation);
+	if (outcome == OK && *conversation->character_id != '\0')
+		outcome = character_load_for(visit->app->postgresql, visit->pool,
+					     visit->session->user_id, conversation->character_id,
+					     &character);
+	if (outcome == NOT_FOUND && is_new && !is_named)
+		conversation->character_id = "";
+	else if (outcome != OK && (is_new || outcome != NOT_FOUND))
+		return outcome;
+	if (is_new && chat_model_find(&models, conversation->model) == NULL)
+		conversation->model = "";
+	const char *const wanted[] = { conversation->model, outcome == OK ? character.model : "",
+				       config->chat.model };
+	*model = "knowledge";
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		if (chat_model_find(&models, wanted[i]) != NULL) {
+			*model = wanted[i];
+			break;
+		}
+	return OK;
+}
+
+enum outcome ask_outcome(struct visit *visit, const struct question_stored *stored)
+{
+	switch (stored->verdict) {
+	case QUESTION_STORED:
+	case QUESTION_AGAIN:
+		return OK;
+	case QUESTION_UNKNOWN:
+		return NOT_FOUND;
+	case QUESTION_LIMIT:
+		visit_set_retry_after(visit, stored->wait_s);
+		return TOO_MANY_ATTEMPTS;
+	case QUESTION_OVER:
+	case QUESTION_FULL:
+	case QUESTION_RUNNING:
+		break;
+	}
+	return CONFLICT;
+}
+
+const char *ask_sentence(struct visit *visit, const struct question_stored *stored)
+{
+	static const struct {
+		const char *limit, *sentence;
+	} limits[] = {
+		{ "minute", "That was a lot of messages in a minute. Send the next one in %s." },
+		{ "day", "These were all the messages for today. There will be more in %s." },
+		{ "tokens", "The answers for today are used up. There will be more in %s." },
+		{ "answers", "Several answers are still being written. Send the next one in %s." },
+	};
+	switch (stored->verdict) {
+	case QUESTION_OVER:
+		return "This conversation has ended. Start a new one to go on.";
+	case QUESTION_FULL:
+		return "This conversation is as long as it may be. Start a new one to go on.";
+	case QUESTION_RUNNING:
+		return "The last answer is still being written. Wait for it, or stop it.";
+	default:
+		break;
+	}
+	for (size_t i = 0; stored->limit != NULL && i < sizeof limits / sizeof *limits; i++)
+		if (strcmp(limits[i].limit, stored->limit) == 0) {
+			struct buffer text = buffer_new(visit->pool, 128);
+			const char *gap = strstr(limits[i].sentence, "%s");
+			buffer_add(&text, limits[i].sentence, (size_t)(gap - limits[i].sentence));
+			buffer_puts(&text, visit_wait_text(visit->pool, stored->wait_s));
+			buffer_puts(&text, gap + 2);
+			return text.bytes;
+		}
+	return NULL;
+}
+
+const char *ask_new_key(struct pool *pool)
+{
+	return crypto_random_text(pool, "abcdefghijklmnopqrstuvwxyz0123456789", 24);
+}
+
+const char *ask_key(struct visit *visit)
+{
+	const char *key = request_field(visit->request, "submit_key");
+	return *key != '\0' && strlen(key) <= 64
+		       ? pool_printf(visit->pool, "%s %s", visit->session->user_id, key)
+		       : "";
+}
+
+/* The answer of a form that came twice, when there is one. */
+static enum outcome load_answer(struct visit *visit, struct ask_answer *answer)
+{
+	struct message_place place;
+	if (answer->stored.answer_message_id == NULL)
+		return OK;
+	enum outcome outcome = message_load(visit->app->postgresql, visit->pool,
+					    visit->session->user_id,
+					    answer->stored.answer_message_id, &place);
+	if (outcome == OK)
+		answer->content = place.message.content;
+	return outcome == NOT_FOUND ? OK : outcome;
+}
+
+static enum outcome finish(struct visit *visit, struct ask_answer *answer)
+{
+	enum outcome outcome = ask_outcome(visit, &answer->stored);
+	if (outcome == OK && answer->stored.verdict == QUESTION_AGAIN)
+		outcome = load_answer(visit, answer);
+	else if (outcome == OK && answer->stored.answer_id != NULL)
+		answer_worker_wake(visit, &answer->stored);
+	return outcome;
+}
+
+enum outcome ask_articles(struct visit *visit, const char *text, const char *country,
+			  const char *service, const char **content)
+{
+	struct buffer out = buffer_new(visit->pool, 2048);
+	const struct knowledge_question question = {
+		.text = text,
+		.country = country,
+		.service = service,
+		.base_path = visit->app->config->site.base_path,
+	};
+	enum outcome outcome = knowledge_answer(visit->app->postgresql, visit->pool, &question,
+						&out);
+	*content = out.bytes;
+	return outcome;
 }
 
 enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answer *answer)
 {
 	struct pg_pool *database = visit->app->postgresql;
-	const char *user_id = visit->session->user_id;
-	struct conversation conversation = {
-		.id = NULL, .country = wanted->country, .service = wanted->service, .is_open = true
-	};
+	struct conversation conversation = { .country = wanted->country,
+					     .service = wanted->service,
+					     .character_id = wanted->character_id,
+					     .model = wanted->model };
+	const struct conversation_owner owner = conversation_owner_of(visit);
+	const struct question_limits limits = ask_limits(visit);
 	enum outcome outcome = OK;
-	if (*wanted->conversation_id != '\0')
-		outcome = conversation_load(database, visit->pool, user_id, wanted->conversation_id,
-					    &conversation);
+	*answer = (struct ask_answer){ .content = NULL };
+	const char *model = "knowledge";
+	bool is_new = *wanted->conversation_id == '\0';
+	if (!is_new)
+		outcome = conversation_load(database, visit->pool, owner.user_id,
+					    wanted->conversation_id, &conversation);
+	if (outcome == OK)
+		outcome = ask_choose_model(visit, is_new, &conversation, &model);
 	if (outcome != OK)
 		return outcome;
-	if (!conversation.is_open)
-		return CONFLICT;
 
-	struct buffer text = buffer_new(visit->pool, 2048);
-	const struct responder_question question = { .text = wanted->question,
-						     .country = conversation.country,
-						     .service = conversation.service };
-	outcome = respond(visit, &question, &text);
-	if (outcome == OK && conversation.id == NULL)
-		outcome = conversation_create(
-			database, visit->pool,
-			&(struct conversation_owner){ user_id, visit->session->username },
-			conversation.country, conversation.service,
-			visit->app->config->chat.conversation_days, &conversation.id);
+	if (strcmp(model, "knowledge") == 0) {
+		outcome = ask_articles(visit, wanted->question, conversation.country,
+				       conversation.service, &answer->content);
+	}
+	const struct question question = {
+		.owner = &owner,
+		.limits = &limits,
+		.conversation_id = wanted->conversation_id,
+		.country = conversation.country,
+		.service = conversation.service,
+		.character_id = conversation.character_id,
+		.new_model = conversation.model,
+		.days = visit->app->config->chat.conversation_days,
+		.text = wanted->question,
+		.submit_key = wanted->submit_key,
+		.parent_id = wanted->parent_id,
+		.answer = answer->content,
+		.model = model,
+	};
 	if (outcome == OK)
-		outcome = conversation_store(database, visit->pool, user_id, conversation.id,
-					     wanted->question, text.bytes, answer->ids);
-	answer->conversation_id = conversation.id;
-	answer->content = text.bytes;
-	return outcome;
+		outcome = question_store(database, visit->pool, &question, &answer->stored);
+	return outcome == OK ? finish(visit, answer) : outcome;
+}
+
+enum outcome ask_again(struct visit *visit, const char *question_id, struct ask_answer *answer)
+{
+	struct pg_pool *database = visit->app->postgresql;
+	const char *user_id = visit->session->user_id;
+	const struct question_limits limits = ask_limits(visit);
+	struct message_place place;
+	struct conversation conversation;
+	*answer = (struct ask_answer){ .content = NULL };
+	enum outcome outcome = message_load(database, visit->pool, user_id, question_id, &place);
+	if (outcome == OK)
+		outcome = conversation_load(database, visit->pool, user_id, place.conversation_id,
+					    &conversation);
+	const char *model = "knowledge";
+	if (outcome == OK)
+		outcome = ask_choose_model(visit, false, &conversation, &model);
+	if (outcome == OK)
+		outcome = question_retry(database, visit->pool, user_id, question_id, model,
+					 &limits, &answer->stored);
+	return outcome == OK ? finish(visit, answer) : outcome;
 }

@@ -11,7 +11,6 @@ static const char fixed_headers[] =
 	"Vary: Accept, Cookie\r\n"
 	"X-Content-Type-Options: nosniff\r\n"
 	"X-Frame-Options: DENY\r\n"
-	"Referrer-Policy: same-origin\r\n"
 	"Cross-Origin-Opener-Policy: same-origin\r\n"
 	"Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -24,6 +23,10 @@ static void add_headers(struct visit *visit)
 	const struct config *config = visit->app->config;
 	response_add_fixed_headers(response, fixed_headers);
 	response_add_header(response, "X-Request-Id", visit->request->id);
+	response_add_header(response, "Referrer-Policy",
+			    visit->is_secret_address ? "no-referrer" : "same-origin");
+	if (visit->is_secret_address)
+		response_add_header(response, "X-Robots-Tag", "noindex, nofollow");
 	if (config->site.hsts_seconds > 0 && config->site.https)
 		response_add_header(response, "Strict-Transport-Security",
 				    pool_printf(visit->pool, "max-age=%lld",
@@ -49,13 +52,22 @@ static struct value *common_values(struct visit *visit)
 	value_set_string(common, "static_version", visit->app->static_version);
 	value_set_string(common, "csrf_token", csrf_token(visit->pool, visit->csrf_cookie));
 	value_set_bool(common, "registration", config->users.registration);
-	value_set_bool(common, "is_signed_in", visit->session != NULL);
+	bool is_guest = visit->session != NULL && visit->session->kind == SESSION_BOT;
+	value_set_bool(common, "is_signed_in", visit->session != NULL && !is_guest);
+	value_set_bool(common, "is_guest", is_guest);
+	value_set_bool(common, "guests_welcome", config->session.guest);
 	if (visit->session != NULL) {
 		struct value *user = value_object(visit->pool);
 		value_set_string(user, "name", visit->session->username);
 		value_set(common, "user", user);
 	}
+	const char *theme = visit_theme(visit);
+	value_set_string(common, "page_theme", *theme != '\0' ? theme : NULL);
 	const char *path = visit->request->path;
+	value_set_bool(common, "at_characters",
+		       text_starts_with(path, "/characters") ||
+			       text_starts_with(path, "/personality"));
+	value_set_bool(common, "at_settings", strcmp(path, "/settings") == 0);
 	value_set_bool(common, "at_home", strcmp(path, "/") == 0);
 	value_set_bool(common, "at_chat", text_starts_with(path, "/chat"));
 	value_set_bool(common, "at_dashboard", strcmp(path, "/dashboard") == 0);
@@ -92,9 +104,25 @@ void page_render(struct visit *visit)
 		    (visit->template_name == NULL && visit->location == NULL);
 	add_headers(visit);
 	response_set_status(visit->response, visit->status);
+	if (visit->streamed_answer != NULL) {
+		static const char hello[] = "retry: 1000\n\n";
+		response_add_header(visit->response, "X-Accel-Buffering", "no"); /* nginx */
+		response_set_body(visit->response, "text/event-stream", hello, sizeof hello - 1);
+		response_leave_length(visit->response);
+		return;
+	}
+	if (visit->file_type != NULL) {
+		response_set_body(visit->response, visit->file_type, visit->file_bytes,
+				  visit->file_length);
+		if (visit->file_next != NULL)
+			response_leave_length(visit->response);
+		return;
+	}
 	if (visit->location != NULL && !json) {
-		response_set_status(visit->response,
-				    visit->app->config->session.legacy_redirects ? 302 : 303);
+		if (visit->status != 307)
+			response_set_status(visit->response,
+					    visit->app->config->session.legacy_redirects ? 302
+											 : 303);
 		response_add_header(visit->response, "Location", visit->location);
 		return;
 	}

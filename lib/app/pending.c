@@ -10,10 +10,10 @@
 /* Longer texts would not fit the message box they came from either. */
 enum { PENDING_MAX_BYTES = 256 << 10 };
 
-/* Passwords are typed again, tokens are made anew. */
+/* Passwords are typed again, files chosen again, tokens are made anew. */
 static bool is_kept(const struct form_field *field)
 {
-	return !text_starts_with(field->name, "password") &&
+	return !form_is_secret(field->name) && field->filename == NULL &&
 	       strcmp(field->name, "csrfmiddlewaretoken") != 0 &&
 	       !text_starts_with(field->name, "pending_") &&
 	       text_is_plain(field->text, field->length, true) &&
@@ -44,17 +44,29 @@ static void set_hidden(struct visit *visit, const char *path, const char *fields
 	value_set(visit->page, "pending", pending);
 }
 
-enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason, bool keep)
+static enum outcome show_with_form(struct visit *visit, enum outcome reason, const char *template,
+				   bool keep)
 {
 	const struct request *request = visit->request;
-	visit_refuse(visit, reason, "login.html");
-	value_set_string(visit->page, "next", visit_path(visit, request->path));
+	visit_refuse(visit, reason, template);
+	value_set_string(visit->page, "next",
+			 redirect_is_local(request->target) ? request->target : "");
 	if (keep && request->form != NULL && *request->path != '\0') {
 		const char *fields = pack_fields(visit->pool, request->form);
 		if (strlen(fields) <= PENDING_MAX_BYTES)
 			set_hidden(visit, request->path, fields);
 	}
 	return OK;
+}
+
+enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason, bool keep)
+{
+	return show_with_form(visit, reason, "login.html", keep);
+}
+
+enum outcome pending_show_confirm_password(struct visit *visit, bool keep)
+{
+	return show_with_form(visit, PASSWORD_REQUIRED, "confirm_password.html", keep);
 }
 
 bool pending_exists(const struct visit *visit)

@@ -10,6 +10,9 @@
  * from a page of ours. */
 enum outcome pending_show_sign_in(struct visit *visit, enum outcome reason, bool keep);
 
+/* The page that asks for the password once more, with status 401, likewise. */
+enum outcome pending_show_confirm_password(struct visit *visit, bool keep);
+
 /* Whether the sign-in form brought a pending form along. */
 bool pending_exists(const struct visit *visit);
 

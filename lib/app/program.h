@@ -3,5 +3,6 @@
 #include "app/routes.h"
 
 /* The whole of main(): read the configuration, open everything, serve the pages of `tables` (ended
- * by NULL) until told to stop. Options: --listen ADDRESS, --check, --version, --help. */
+ * by NULL) until told to stop. Options: --listen ADDRESS, --rule NAME (what the gate asks everywhere),
+ * --check, --version, --help. */
 int program_main(int argc, char **argv, const struct route_table *const *tables);

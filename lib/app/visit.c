@@ -2,6 +2,7 @@
 #include "web/cookie.h"
 #include "web/csrf.h"
 #include <string.h>
+#include <time.h>
 
 /* As Django's CSRF_COOKIE_AGE: a year of 52 weeks. */
 enum { CSRF_COOKIE_SECONDS = 60 * 60 * 24 * 7 * 52 };
@@ -32,22 +33,62 @@ enum outcome visit_redirect(struct visit *visit, const char *path, const char *m
 	return visit_redirect_to(visit, visit_path(visit, path), message);
 }
 
+enum outcome visit_send_on(struct visit *visit, const char *path)
+{
+	visit->status = 307;
+	visit->location = visit_path(visit, path);
+	return OK;
+}
+
+enum outcome visit_send_file(struct visit *visit, const char *name, const char *content_type,
+			     const char *bytes, size_t length)
+{
+	response_add_header(visit->response, "Content-Disposition",
+			    pool_printf(visit->pool, "attachment; filename=\"%s\"", name));
+	visit->file_type = content_type;
+	visit->file_bytes = bytes;
+	visit->file_length = length;
+	return OK;
+}
+
+enum outcome visit_send_pieces(struct visit *visit, const char *name, const char *content_type,
+			       enum outcome (*next)(void *context, struct pool *pool,
+						    struct buffer *out),
+			       void *context)
+{
+	visit->file_next = next;
+	visit->file_context = context;
+	return visit_send_file(visit, name, content_type, "", 0);
+}
+
+/* The outcome's sentence; of a lock that only time heals, how long that takes. */
+static const char *refusal_message(struct visit *visit, enum outcome outcome)
+{
+	int64_t seconds = value_to_integer(value_get(visit->data, "retry_after"));
+	if (outcome != TOO_MANY_ATTEMPTS || seconds <= 0)
+		return outcome_meaning(outcome)->message;
+	return pool_printf(visit->pool, "Too many attempts. Try again in %s.",
+			   visit_wait_text(visit->pool, seconds));
+}
+
 enum outcome visit_refuse(struct visit *visit, enum outcome outcome, const char *template_name)
 {
 	const struct outcome_meaning *meaning = outcome_meaning(outcome);
 	visit->status = meaning->status;
 	visit->template_name = template_name != NULL ? template_name : "error.html";
 	value_set_string(visit->data, "error", meaning->code);
-	value_set_string(visit->data, "message", meaning->message);
+	value_set_string(visit->data, "message", refusal_message(visit, outcome));
 	value_set_string(visit->page, "title", meaning->title);
 	value_set_integer(visit->page, "status", meaning->status);
 	value_set_string(visit->page, "request_id", visit->request->id);
-	if (outcome == SIGN_IN_REQUIRED || outcome == SESSION_EXPIRED) {
+	if (outcome == SIGN_IN_REQUIRED || outcome == SESSION_EXPIRED || outcome == SESSION_MOVED) {
 		/* Earlier systems promised these two to their clients. */
 		value_set_string(visit->data, "detail", "Invalid or expired session");
 		value_set_string(visit->data, "login_url", visit_path(visit, "/auth/login"));
 		response_add_header(visit->response, "WWW-Authenticate", "Bearer");
 	}
+	if (outcome == PASSWORD_REQUIRED)
+		value_set_string(visit->data, "confirm_url", visit_path(visit, "/auth/confirm"));
 	if (meaning->status == 503)
 		visit_set_retry_after(visit, outcome == BUSY ? 5 : 30);
 	return OK;
@@ -71,16 +112,13 @@ static const char *same_site_name(const struct config *config)
 	return names[config->session.same_site];
 }
 
-static const char *cookie_path(const struct config *config)
-{
-	return *config->site.base_path != '\0' ? config->site.base_path : "/";
-}
-
 static void set_cookie(struct visit *visit, struct cookie cookie)
 {
 	const struct config *config = visit->app->config;
-	cookie.path = cookie_path(config);
+	cookie.path = config->session.cookie_path;
+	cookie.domain = config->session.cookie_domain;
 	cookie.secure = config->site.https;
+	cookie.partitioned = config->session.cookie_partitioned;
 	response_add_header(visit->response, "Set-Cookie", cookie_format(visit->pool, &cookie));
 }
 
@@ -96,13 +134,61 @@ static void put_session_cookie(struct visit *visit, const char *value, int64_t m
 
 void visit_set_session_cookie(struct visit *visit, const struct session *session)
 {
-	put_session_cookie(visit, session->key,
+	put_session_cookie(visit, session_cookie_value(visit->app->sessions, visit->pool, session),
 			   session->times.remember ? session->times.expires_in_s : -1);
 }
 
 void visit_clear_session_cookie(struct visit *visit)
 {
 	put_session_cookie(visit, "", 0);
+}
+
+void visit_read_csrf_cookie(struct visit *visit)
+{
+	const char *cookie = cookie_find(visit->pool, visit->request->cookies,
+					 visit->app->config->session.csrf_cookie_name);
+	visit->csrf_cookie_is_new = !csrf_cookie_is_usable(cookie);
+	visit->csrf_cookie = visit->csrf_cookie_is_new ? csrf_new_cookie(visit->pool) : cookie;
+}
+
+static const char *prefixed(const struct visit *visit, const char *name)
+{
+	static const char *const prefixes[] = { "", "__Secure-", "__Host-" };
+	return pool_printf(visit->pool, "%s%s", prefixes[visit->app->config->session.cookie_prefix],
+			   name);
+}
+
+void visit_set_cookie(struct visit *visit, const char *name, const char *value,
+		      int64_t max_age_seconds)
+{
+	set_cookie(visit, (struct cookie){ .name = prefixed(visit, name),
+					   .value = value,
+					   .same_site = "Lax",
+					   .max_age_seconds = max_age_seconds,
+					   .http_only = true });
+}
+
+const char *visit_cookie(const struct visit *visit, const char *name)
+{
+	return cookie_find(visit->pool, visit->request->cookies, prefixed(visit, name));
+}
+
+static const char theme_cookie[] = "gatehouse_theme";
+enum { THEME_COOKIE_SECONDS = 60 * 60 * 24 * 365 };
+
+const char *visit_theme(const struct visit *visit)
+{
+	const char *theme = visit_cookie(visit, theme_cookie);
+	bool is_known = theme != NULL &&
+			(strcmp(theme, "light") == 0 || strcmp(theme, "dark") == 0);
+	return is_known ? theme : "";
+}
+
+void visit_set_theme(struct visit *visit, const char *theme)
+{
+	if (strcmp(theme, visit_theme(visit)) == 0)
+		return;
+	visit_set_cookie(visit, theme_cookie, theme, *theme != '\0' ? THEME_COOKIE_SECONDS : 0);
 }
 
 void visit_rotate_csrf(struct visit *visit)
@@ -160,4 +246,14 @@ const char *visit_age_text(struct pool *pool, int64_t seconds)
 			return pool_printf(pool, "%s ago",
 					   count_text(pool, &units[i], seconds / units[i].seconds));
 	return "just now";
+}
+
+const char *visit_moment_text(struct pool *pool, int64_t at_s)
+{
+	char text[64];
+	time_t at = (time_t)at_s;
+	struct tm utc;
+	gmtime_r(&at, &utc);
+	size_t length = strftime(text, sizeof text, "%d %B %Y, %H:%M UTC", &utc);
+	return pool_strndup(pool, text + (text[0] == '0'), length - (text[0] == '0'));
 }

@@ -63,6 +63,18 @@ enum outcome credentials_hash(struct auth *auth, struct pool *pool, const char *
 	return *stored_password != NULL ? OK : INTERNAL_ERROR;
 }
 
+enum outcome credentials_replace(struct auth *auth, struct pool *pool, struct user *user,
+				 const char *password)
+{
+	const char *stored_password;
+	enum outcome outcome = credentials_hash(auth, pool, password, &stored_password);
+	if (outcome == OK)
+		outcome = users_replace_password(auth->users, pool, user, stored_password);
+	if (outcome == OK)
+		user->stored_password = stored_password;
+	return outcome == UNAVAILABLE ? SIGN_IN_UNAVAILABLE : outcome;
+}
+
 /* One hash, whoever asks. `user` NULL or without a readable hash: work for nothing. */
 static enum outcome check_password(struct auth *auth, struct pool *pool, const struct user *user,
 				   const char *password)
@@ -136,24 +148,35 @@ enum outcome credentials_check(struct auth *auth, struct pool *pool,
 			       const struct credentials *credentials,
 			       struct credentials_verdict *verdict)
 {
-	enum outcome outcome = users_find(auth->users, pool, credentials->login, &verdict->user);
+	enum outcome outcome =
+		credentials->user_id != NULL
+			? users_load(auth->users, pool, credentials->user_id, &verdict->user)
+			: users_find(auth->users, pool, credentials->login, &verdict->user);
 	if (outcome != OK && outcome != NOT_FOUND)
 		return outcome;
-	bool known = outcome == OK;
-	const char *bucket = throttle_bucket(pool, known ? "user" : "name",
-					     known ? verdict->user->id : credentials->login,
-					     credentials->address);
-	outcome = throttle_count(&auth->throttle, pool, bucket, &verdict->retry_after_s);
+	const char *user_id = outcome == OK ? verdict->user->id : NULL;
+	struct throttle_attempt attempt = {
+		.user_id = user_id,
+		.login = credentials->user_id != NULL ? credentials->user_id : credentials->login,
+		.address = credentials->address,
+		.device = user_id == NULL
+				  ? NULL
+				  : known_device_nonce(
+					    auth->devices, pool, credentials->known_device,
+					    known_device_account(pool, user_id,
+								 verdict->user->stored_password),
+					    clock_now_s()),
+	};
+	outcome = throttle_begin(&auth->throttle, pool, &attempt);
+	verdict->retry_after_s = attempt.retry_after_s;
 	if (outcome != OK)
 		return outcome;
 	outcome = check_password(auth, pool, verdict->user, credentials->password);
-	if (outcome == BUSY)
-		throttle_uncount(&auth->throttle, pool, bucket);
+	if (outcome == OK && !verdict->user->is_active)
+		outcome = ACCOUNT_DISABLED;
+	throttle_end(&auth->throttle, pool, &attempt, outcome);
 	if (outcome != OK)
 		return outcome;
-	if (!verdict->user->is_active)
-		return ACCOUNT_DISABLED;
-	throttle_forgive(&auth->throttle, pool, bucket);
 	rehash(auth, pool, credentials->password, verdict);
 	users_note_sign_in(auth->users, pool, verdict->user);
 	return OK;

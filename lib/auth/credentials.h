@@ -1,6 +1,7 @@
 /* Credentials: is this the person, and is this the password? */
 #pragma once
 #include "auth/hash_slots.h"
+#include "auth/known_device.h"
 #include "auth/password.h"
 #include "auth/throttle.h"
 #include "auth/users.h"
@@ -10,6 +11,7 @@ struct auth {
 	struct users *users;
 	struct hash_slots *slots;
 	struct throttle throttle;
+	struct known_devices *devices;
 	int64_t hash_wait_ms;
 	int bcrypt_cost; /* of new hashes */
 	bool rehash;
@@ -20,13 +22,15 @@ struct auth {
 };
 
 struct credentials {
-	const char *login; /* username or email */
+	const char *login;   /* username or email */
+	const char *user_id; /* instead of it: somebody known already; may be NULL */
 	const char *password;
-	const char *address; /* of the connection */
+	const char *address;      /* of the connection */
+	const char *known_device; /* what the device's cookie says, or NULL (auth/known_device.h) */
 };
 
 struct credentials_verdict {
-	struct user *user;             /* after OK */
+	struct user *user;             /* whose name it is, also when refused; NULL: nobody's */
 	int64_t retry_after_s;         /* after TOO_MANY_ATTEMPTS */
 	const char *replaced_password; /* the stored hash before a re-hash, else NULL */
 };
@@ -37,6 +41,12 @@ struct credentials_verdict {
 enum outcome credentials_check(struct auth *auth, struct pool *pool,
 			       const struct credentials *credentials,
 			       struct credentials_verdict *verdict);
+
+/* Give a person, whose old password was checked, a new one; `user` has its hash then. FORBIDDEN: the
+ * account of [mysql] user may only read. NOT_FOUND: the hash changed in the meantime. BUSY,
+ * SIGN_IN_UNAVAILABLE. */
+enum outcome credentials_replace(struct auth *auth, struct pool *pool, struct user *user,
+				 const char *password);
 
 /* A new hash in the way the table writes its hashes; waits for a hash slot. BUSY: none came free. */
 enum outcome credentials_hash(struct auth *auth, struct pool *pool, const char *password,

@@ -78,22 +78,40 @@ static const char *confirm_problem(const struct registration *wanted)
 	return NULL;
 }
 
+struct field_problem {
+	const char *field, *problem; /* NULL: none */
+};
+
+/* What was said about a field before stands. */
+static enum outcome tell(struct value *fields, const struct field_problem *problems, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (problems[i].problem != NULL && value_get(fields, problems[i].field) == NULL)
+			value_set_string(fields, problems[i].field, problems[i].problem);
+	return value_count(fields) == 0 ? OK : INVALID_FIELDS;
+}
+
 enum outcome registration_check(const struct auth *auth, const struct registration *wanted,
 				struct pool *pool, struct value *fields)
 {
-	const struct {
-		const char *field, *problem;
-	} problems[] = {
+	const struct field_problem problems[] = {
 		{ "username", username_problem(wanted->username) },
 		{ "email", email_problem(wanted->email) },
 		{ "password", password_problem(auth, wanted, pool) },
 		{ "password_confirm", confirm_problem(wanted) },
 		{ "terms", wanted->terms_accepted ? NULL : "Please accept the terms to sign up." },
 	};
-	for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
-		if (problems[i].problem != NULL && value_get(fields, problems[i].field) == NULL)
-			value_set_string(fields, problems[i].field, problems[i].problem);
-	return value_count(fields) == 0 ? OK : INVALID_FIELDS;
+	return tell(fields, problems, sizeof problems / sizeof *problems);
+}
+
+enum outcome registration_check_password(const struct auth *auth, const struct registration *wanted,
+					 struct pool *pool, struct value *fields)
+{
+	const struct field_problem problems[] = {
+		{ "password", password_problem(auth, wanted, pool) },
+		{ "password_confirm", confirm_problem(wanted) },
+	};
+	return tell(fields, problems, sizeof problems / sizeof *problems);
 }
 
 enum outcome registration_add(struct auth *auth, struct pool *pool,

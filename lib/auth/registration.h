@@ -18,6 +18,10 @@ struct registration {
 enum outcome registration_check(const struct auth *auth, const struct registration *wanted,
 				struct pool *pool, struct value *fields);
 
+/* Only the new password and its repetition, of somebody with this username and email. */
+enum outcome registration_check_password(const struct auth *auth, const struct registration *wanted,
+					 struct pool *pool, struct value *fields);
+
 /* Add the person. CONFLICT: username or email is taken, also when two ask at the same moment. */
 enum outcome registration_add(struct auth *auth, struct pool *pool,
 			      const struct registration *wanted, struct user **user);

@@ -1,57 +1,245 @@
 #include "auth/throttle.h"
-#include "base/crypto.h"
-#include "base/text.h"
+#include "base/json.h"
+#include "base/log.h"
 #include <arpa/inet.h>
 #include <string.h>
 
-/* The address, or the first 64 bits of an IPv6 one; IPv4 mapped into IPv6 is IPv4. */
-static const char *network_of(struct pool *pool, const char *address)
+enum { PLAIN_ID_MAX = 64, NAME_HASH_BYTES = 16 };
+
+const struct hmac_key *throttle_name_key(struct pool *pool, const char *secret)
 {
-	struct in6_addr parsed;
-	if (address == NULL || inet_pton(AF_INET6, address, &parsed) != 1)
-		return address != NULL ? address : "unknown";
-	const unsigned char *b = parsed.s6_addr;
-	if (IN6_IS_ADDR_V4MAPPED(&parsed))
-		return pool_printf(pool, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
-	return pool_printf(pool, "%02x%02x:%02x%02x:%02x%02x:%02x%02x::/64", b[0], b[1], b[2], b[3],
-			   b[4], b[5], b[6], b[7]);
+	return crypto_hmac_keys_new(pool, "gatehouse.throttle.name", secret, NULL)[0];
 }
 
-const char *throttle_bucket(struct pool *pool, const char *kind, const char *account,
-			    const char *address)
+static const char *hidden(const struct throttle *throttle, struct pool *pool, const char *text)
 {
 	unsigned char digest[SHA256_BYTES];
-	const char *folded = text_lower(pool, account);
-	crypto_sha256(folded, strlen(folded), digest);
-	return pool_printf(pool, "sign-in:%s:%s:%s", kind, crypto_hex(pool, digest, 16),
-			   network_of(pool, address));
+	crypto_hmac_sign(throttle->name_key, text, strlen(text), digest);
+	return crypto_hex(pool, digest, NAME_HASH_BYTES);
 }
 
-enum outcome throttle_count(const struct throttle *throttle, struct pool *pool, const char *bucket,
-			    int64_t *retry_after_s)
+/* An id that can stand in a bucket's name as it is. Anything a table may hold instead is hashed. */
+static bool is_plain_id(const char *id)
+{
+	size_t length = strlen(id);
+	return length > 0 && length <= PLAIN_ID_MAX &&
+	       strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
+		       length;
+}
+
+const char *throttle_account(const struct throttle *throttle, struct pool *pool,
+			     const char *user_id, const char *login)
+{
+	if (user_id == NULL)
+		return pool_printf(pool, "name:%s",
+				   hidden(throttle, pool, text_lower(pool, login)));
+	return pool_printf(pool, "user:%s",
+			   is_plain_id(user_id) ? user_id : hidden(throttle, pool, user_id));
+}
+
+const char *throttle_network(struct pool *pool, const char *address)
+{
+	unsigned char b[16];
+	char text[INET6_ADDRSTRLEN];
+	if (address == NULL)
+		return NULL;
+	if (inet_pton(AF_INET, address, b) == 1)
+		return pool_strdup(pool, inet_ntop(AF_INET, b, text, sizeof text));
+	if (inet_pton(AF_INET6, address, b) != 1)
+		return NULL;
+	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)b))
+		return pool_strdup(pool, inet_ntop(AF_INET, b + 12, text, sizeof text));
+	memset(b + 8, 0, 8);
+	return pool_printf(pool, "%s/64", inet_ntop(AF_INET6, b, text, sizeof text));
+}
+
+/* What a bucket does with an attempt. */
+enum part {
+	LOOKS,    /* only whether it is locked */
+	COUNTS,   /* and is taken back after a success */
+	FORGIVES, /* and a success empties it */
+};
+
+struct bucket {
+	const char *kind;
+	const char *account; /* "-": of any */
+	const char *where;   /* address or device; "-": from any */
+	const struct throttle_rule *rule;
+	enum part part;
+	bool grows;
+};
+
+/* The rules as gatehouse_throttle_count reads them (sql/postgresql/005_throttle.sql). */
+static const char *write_rules(const struct throttle *throttle, struct pool *pool,
+			       const struct bucket *buckets, size_t count)
+{
+	struct value *rules = value_array(pool);
+	for (size_t i = 0; i < count; i++) {
+		const struct bucket *bucket = &buckets[i];
+		struct value *rule = value_object(pool);
+		value_set_string(rule, "bucket",
+				 pool_printf(pool, "%s %s %s", bucket->kind, bucket->account,
+					     bucket->where));
+		value_set_integer(rule, "most", bucket->rule->most);
+		value_set_integer(rule, "window_s", bucket->rule->window_s);
+		value_set_integer(rule, "longest_s",
+				  bucket->grows ? throttle->longest_lock_s
+						: bucket->rule->window_s);
+		value_set_bool(rule, "grows", bucket->grows);
+		value_set_bool(rule, "counts", bucket->part != LOOKS);
+		value_set_bool(rule, "forgives", bucket->part == FORGIVES);
+		value_append(rules, rule);
+	}
+	struct buffer out = buffer_new(pool, 1024);
+	json_write(&out, rules);
+	return out.bytes;
+}
+
+static enum outcome run_count(const struct throttle *throttle, struct pool *pool, const char *rules,
+			      bool may_refuse, struct pg_rows **rows)
+{
+	enum outcome outcome = pg_run(throttle->database, pool, STATEMENT_THROTTLE_COUNT,
+				      (const char *const[]){ rules, may_refuse ? "true" : "false" },
+				      2, rows);
+	return outcome == OK ? OK : UNAVAILABLE;
+}
+
+/* The longest wait of the buckets that refuse; 0: none does. */
+static int64_t refused_for(const struct pg_rows *rows)
+{
+	int64_t longest_s = 0;
+	for (size_t i = 0; i < pg_row_count(rows); i++)
+		if (pg_bool(rows, i, 1) && pg_integer(rows, i, 2) > longest_s)
+			longest_s = pg_integer(rows, i, 2);
+	return longest_s;
+}
+
+/* A line for each lock that began, for people and for fail2ban. Never with what was typed. */
+static void log_locks(struct pool *pool, const struct pg_rows *rows, const char *user_id,
+		      const char *address)
+{
+	for (size_t i = 0; i < pg_row_count(rows); i++) {
+		const char *bucket = pg_text(rows, i, 0);
+		if (pg_integer(rows, i, 2) > 0)
+			log_event(LOG_LEVEL_WARNING, "throttled", "kind",
+				  pool_strndup(pool, bucket, strcspn(bucket, " ")), "user", user_id,
+				  "address", address, "seconds", pg_text(rows, i, 2), NULL);
+	}
+}
+
+static const char *network_or_unknown(struct pool *pool, const char *address)
+{
+	const char *network = throttle_network(pool, address);
+	return network != NULL ? network : "unknown";
+}
+
+enum outcome throttle_begin(const struct throttle *throttle, struct pool *pool,
+			    struct throttle_attempt *attempt)
+{
+	const char *account = throttle_account(throttle, pool, attempt->user_id, attempt->login);
+	const char *network = network_or_unknown(pool, attempt->address);
+	const struct bucket of_strangers[] = {
+		{ "account_and_address", account, network, &throttle->account_and_address, FORGIVES,
+		  true },
+		{ "account", account, "-", &throttle->account, COUNTS, true },
+		{ "address", "-", network, &throttle->address, LOOKS, true },
+		{ "endpoint", "-", network, &throttle->endpoint, LOOKS, false },
+		{ "success", account, "-", &throttle->success, LOOKS, false },
+	};
+	const struct bucket of_device[] = {
+		{ "device", account, attempt->device, &throttle->account_and_address, FORGIVES,
+		  true },
+		{ "success", account, "-", &throttle->success, LOOKS, false },
+	};
+	attempt->rules = attempt->device != NULL ? write_rules(throttle, pool, of_device, 2)
+						 : write_rules(throttle, pool, of_strangers, 5);
+	struct pg_rows *rows;
+	enum outcome outcome = run_count(throttle, pool, attempt->rules, true, &rows);
+	if (outcome != OK)
+		return outcome;
+	attempt->retry_after_s = refused_for(rows);
+	if (attempt->retry_after_s > 0)
+		return TOO_MANY_ATTEMPTS;
+	attempt->counted = rows;
+	attempt->counted_at = pg_row_count(rows) > 0 ? pg_text(rows, 0, 3) : NULL;
+	return OK;
+}
+
+/* The address pays for what failed; a known device does not. */
+static void count_failure(const struct throttle *throttle, struct pool *pool,
+			  const struct throttle_attempt *attempt)
+{
+	const char *network = network_or_unknown(pool, attempt->address);
+	const struct bucket buckets[] = {
+		{ "address", "-", network, &throttle->address, COUNTS, true },
+		{ "endpoint", "-", network, &throttle->endpoint, COUNTS, false },
+	};
+	struct pg_rows *rows;
+	log_locks(pool, attempt->counted, attempt->user_id, attempt->address);
+	if (attempt->device == NULL &&
+	    run_count(throttle, pool, write_rules(throttle, pool, buckets, 2), false, &rows) == OK)
+		log_locks(pool, rows, NULL, attempt->address);
+}
+
+static void count_success(const struct throttle *throttle, struct pool *pool,
+			  const struct throttle_attempt *attempt)
+{
+	const char *account = throttle_account(throttle, pool, attempt->user_id, attempt->login);
+	const struct bucket bucket = { "success", account, "-", &throttle->success, COUNTS, false };
+	struct pg_rows *rows;
+	if (run_count(throttle, pool, write_rules(throttle, pool, &bucket, 1), false, &rows) == OK)
+		log_locks(pool, rows, attempt->user_id, attempt->address);
+}
+
+void throttle_end(const struct throttle *throttle, struct pool *pool,
+		  const struct throttle_attempt *attempt, enum outcome outcome)
+{
+	if (outcome == WRONG_CREDENTIALS || outcome == ACCOUNT_DISABLED) {
+		count_failure(throttle, pool, attempt);
+		return;
+	}
+	pg_run(throttle->database, pool, STATEMENT_THROTTLE_END,
+	       (const char *const[]){ attempt->rules, attempt->counted_at,
+				      outcome == OK ? "true" : "false" },
+	       3, NULL);
+	if (outcome == OK)
+		count_success(throttle, pool, attempt);
+}
+
+/* Count at one bucket of an address. */
+static enum outcome count_one(const struct throttle *throttle, struct pool *pool,
+			      const struct bucket *bucket, const char *address,
+			      int64_t *retry_after_s)
 {
 	struct pg_rows *rows;
-	const char *window = pool_printf(pool, "%lld", (long long)throttle->window_s);
-	enum outcome outcome = pg_run(throttle->database, pool, STATEMENT_THROTTLE_COUNT,
-				      (const char *const[]){ bucket, window }, 2, &rows);
+	enum outcome outcome = run_count(throttle, pool, write_rules(throttle, pool, bucket, 1),
+					 true, &rows);
 	if (outcome != OK)
-		return UNAVAILABLE;
-	if (pg_integer(rows, 0, 0) <= throttle->limit)
-		return OK;
-	int64_t wait_s = pg_integer(rows, 0, 1);
-	*retry_after_s = wait_s > 0 ? wait_s : 1;
-	return TOO_MANY_ATTEMPTS;
+		return outcome;
+	*retry_after_s = refused_for(rows);
+	if (*retry_after_s > 0)
+		return TOO_MANY_ATTEMPTS;
+	log_locks(pool, rows, NULL, address);
+	return OK;
 }
 
-void throttle_forgive(const struct throttle *throttle, struct pool *pool, const char *bucket)
+enum outcome throttle_post(const struct throttle *throttle, struct pool *pool, const char *address,
+			   int64_t *retry_after_s)
 {
-	/* A failure here only makes the next lock come sooner. */
-	pg_run(throttle->database, pool, STATEMENT_THROTTLE_FORGIVE,
-	       (const char *const[]){ bucket }, 1, NULL);
+	const struct bucket bucket = {
+		"endpoint",          "-",    network_or_unknown(pool, address),
+		&throttle->endpoint, COUNTS, false
+	};
+	return count_one(throttle, pool, &bucket, address, retry_after_s);
 }
 
-void throttle_uncount(const struct throttle *throttle, struct pool *pool, const char *bucket)
+enum outcome throttle_guess(const struct throttle *throttle, struct pool *pool, const char *address,
+			    bool missed, int64_t *retry_after_s)
 {
-	pg_run(throttle->database, pool, STATEMENT_THROTTLE_UNCOUNT,
-	       (const char *const[]){ bucket }, 1, NULL);
+	static const struct throttle_rule rule = { .most = 30, .window_s = 60 };
+	const struct bucket bucket = {
+		"link", "-", network_or_unknown(pool, address), &rule, missed ? COUNTS : LOOKS,
+		false
+	};
+	return count_one(throttle, pool, &bucket, address, retry_after_s);
 }

@@ -2,6 +2,11 @@
 #include <string.h>
 #include <zlib.h>
 
+uint32_t compress_crc32(const void *data, size_t size)
+{
+	return (uint32_t)crc32_z(0, data, size);
+}
+
 unsigned char *compress_deflate(struct pool *pool, const void *data, size_t size,
 				size_t *compressed_size)
 {

@@ -2,6 +2,9 @@
 #pragma once
 #include "base/memory.h"
 
+/* CRC-32 as PNG and gzip count it (ISO 3309). */
+uint32_t compress_crc32(const void *data, size_t size);
+
 /* The compressed bytes. */
 unsigned char *compress_deflate(struct pool *pool, const void *data, size_t size,
 				size_t *compressed_size);

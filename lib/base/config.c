@@ -1,9 +1,9 @@
 #include "base/config.h"
 #include "base/config_table.h"
 #include "base/file.h"
+#include "base/ini.h"
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,7 @@ extern char **environ;
 
 enum {
 	FILE_MAX_BYTES = 1 << 20,
-	LINE_MAX_BYTES = 16 << 10,
 	SECRET_FILE_MAX_BYTES = 64 << 10,
-	SECRET_KEY_MIN_CHARACTERS = 32,
 	PASSWD_MAX_BYTES = 4096,
 };
 
@@ -33,8 +31,6 @@ struct reader {
 	struct pool *pool;
 	struct buffer *errors;
 	const char *path;
-	const char *at; /* what of the file is still to be read */
-	int line;
 	struct source *sources; /* one for each setting */
 	bool failed;
 	bool unreadable; /* the file: then nothing can be said of what it lacks */
@@ -73,49 +69,34 @@ static const struct setting *find_setting(const char *section, const char *key, 
 	return NULL;
 }
 
-static const char *file_place(struct reader *reader)
+static const char *file_place(struct reader *reader, int line)
 {
-	return pool_printf(reader->pool, "%s:%d", reader->path, reader->line);
+	return line > 0 ? pool_printf(reader->pool, "%s:%d", reader->path, line) : reader->path;
 }
 
-/* inih asks for one line after the other; counting them here gives every message its line. */
-static char *next_line(char *line, int size, void *stream)
-{
-	struct reader *reader = stream;
-	if (*reader->at == '\0')
-		return NULL;
-	size_t length = strcspn(reader->at, "\n");
-	bool ends = reader->at[length] == '\n';
-	reader->line++;
-	if (length + 2 > (size_t)size) {
-		complain(reader, file_place(reader), "the line is too long");
-		length = (size_t)size - 2;
-	}
-	memcpy(line, reader->at, length);
-	line[length] = '\n';
-	line[length + 1] = '\0';
-	reader->at += strcspn(reader->at, "\n") + (ends ? 1 : 0);
-	return line;
-}
-
-static int take_pair(void *user, const char *section, const char *key, const char *value)
+static void take_pair(void *user, const struct ini_pair *pair)
 {
 	struct reader *reader = user;
+	const char *place = file_place(reader, pair->line);
 	bool from_file;
-	const struct setting *setting = find_setting(section, key, &from_file);
+	const struct setting *setting = find_setting(pair->section, pair->key, &from_file);
 	if (setting == NULL) {
-		complain(reader, file_place(reader), "unknown setting %s in section [%s]", key,
-			 section);
-		return 1;
+		complain(reader, place, "unknown setting %s in section [%s]", pair->key,
+			 pair->section);
+		return;
 	}
 	struct source *source = &reader->sources[setting - settings];
 	if (source->text != NULL)
-		complain(reader, file_place(reader), "%s is set twice, first at %s", key,
-			 source->place);
-	*source = (struct source){ .text = pool_strdup(reader->pool, value),
-				   .place = file_place(reader),
+		complain(reader, place, "%s is set twice, first at %s", pair->key, source->place);
+	*source = (struct source){ .text = pool_strdup(reader->pool, pair->value),
+				   .place = place,
 				   .from_file = from_file };
-	return 1;
+}
+
+static void complain_line(void *user, int line, const char *reason)
+{
+	struct reader *reader = user;
+	complain(reader, file_place(reader, line), "%s", reason);
 }
 
 /* What holds a secret is for one account and its group. */
@@ -138,21 +119,9 @@ static void read_file(struct reader *reader)
 		reader->unreadable = true;
 		return;
 	}
-	if (strlen(bytes) != length || !text_is_utf8(bytes, length)) {
-		complain(reader, reader->path, "is not a text file in UTF-8");
-		return;
-	}
-	reader->at = bytes;
-	/* inih's defaults would cut a secret at " ;" and at 200 bytes. */
-	ini_allow_inline_comments = false;
-	ini_allow_multiline = false;
-	ini_max_line = LINE_MAX_BYTES;
-	ini_initial_alloc = LINE_MAX_BYTES;
-	ini_use_stack = false;
-	int line = ini_parse_stream(next_line, reader, take_pair, reader);
-	if (line > 0)
-		complain(reader, pool_printf(reader->pool, "%s:%d", reader->path, line),
-			 "expected [section], key = value, or a comment");
+	ini_read(bytes, length,
+		 &(struct ini_reader){
+			 .take = take_pair, .complain = complain_line, .user = reader });
 }
 
 static char *variable_name(struct pool *pool, const struct setting *setting, const char *suffix)
@@ -324,95 +293,9 @@ static const char *place_of(struct reader *reader, size_t offset)
 	return reader->path != NULL ? reader->path : "configuration";
 }
 
-static void check_url(struct reader *reader, struct config *config)
+static void complain_at(void *user, size_t offset, const char *reason)
 {
-	const char *place = place_of(reader, offsetof(struct config, site.url));
-	char *url = pool_strdup(reader->pool, config->site.url);
-	config->site.https = text_starts_with(url, "https://");
-	bool http = text_starts_with(url, "http://");
-	const char *host = strstr(url, "://");
-	if ((!http && !config->site.https) || host == NULL || host[3] == '\0' || host[3] == '/' ||
-	    strpbrk(host + 3, " \"'<>\\?#@") != NULL) {
-		complain(reader, place, "url must look like https://www.example.org");
-		return;
-	}
-	size_t length = strlen(url);
-	while (length > 0 && url[length - 1] == '/')
-		url[--length] = '\0';
-	if (strchr(url + (host - url) + 3, '/') != NULL)
-		complain(reader, place,
-			 "url is scheme and host only; a folder goes into base_path");
-	config->site.url = url;
-	config->site.origin = text_lower(reader->pool, url);
-}
-
-static void check_base_path(struct reader *reader, struct config *config)
-{
-	const char *path = config->site.base_path;
-	if (*path == '\0')
-		return;
-	size_t length = strlen(path);
-	size_t plain =
-		strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~-");
-	if (path[0] != '/' || path[length - 1] == '/' || plain != length ||
-	    strstr(path, "//") != NULL || strstr(path, "/.") != NULL)
-		complain(reader, place_of(reader, offsetof(struct config, site.base_path)),
-			 "base_path must begin with a slash, not end with one, and hold only "
-			 "letters, digits, dots, dashes and underscores");
-}
-
-static void check_secret_key(struct reader *reader, const struct config *config)
-{
-	const char *place = place_of(reader, offsetof(struct config, django.secret_key));
-	const char *key = config->django.secret_key;
-	if (*key == '\0')
-		return; /* said already */
-	bool seen[256] = { false };
-	size_t different = 0;
-	for (const char *c = key; *c != '\0'; c++) {
-		different += !seen[(unsigned char)*c];
-		seen[(unsigned char)*c] = true;
-	}
-	/* The bounds of Django's own deployment check are 50 characters, 5 different ones; a
-	 * project with a shorter key can exist, one that can be guessed must not. */
-	if (strlen(key) < SECRET_KEY_MIN_CHARACTERS || different < 5)
-		complain(reader, place,
-			 "secret_key is weak: at least %d characters, 5 different ones. Try: "
-			 "openssl rand -base64 48",
-			 SECRET_KEY_MIN_CHARACTERS);
-}
-
-static bool is_token(const char *text)
-{
-	return *text != '\0' &&
-	       text[strspn(text,
-			   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")] ==
-		       '\0';
-}
-
-static void check_together(struct reader *reader, const struct config *config)
-{
-	if (!is_token(config->session.cookie_name))
-		complain(reader, place_of(reader, offsetof(struct config, session.cookie_name)),
-			 "cookie_name takes letters, digits, dash and underscore");
-	if (!is_token(config->session.csrf_cookie_name))
-		complain(reader,
-			 place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
-			 "csrf_cookie_name takes letters, digits, dash and underscore");
-	if (config->session.same_site == SAME_SITE_NONE && !config->site.https)
-		complain(reader, place_of(reader, offsetof(struct config, session.same_site)),
-			 "same_site = None needs an https url");
-	if (strcmp(config->session.cookie_name, config->session.csrf_cookie_name) == 0)
-		complain(reader,
-			 place_of(reader, offsetof(struct config, session.csrf_cookie_name)),
-			 "cookie_name and csrf_cookie_name must be different");
-	if (config->session.landing[0] != '/' || config->session.landing[1] == '/' ||
-	    strchr(config->session.landing, '\\') != NULL)
-		complain(reader, place_of(reader, offsetof(struct config, session.landing)),
-			 "landing must be a path of this site");
-	if (config->session.idle_minutes > config->session.lifetime_minutes)
-		complain(reader, place_of(reader, offsetof(struct config, session.idle_minutes)),
-			 "idle_minutes is longer than lifetime_minutes");
+	complain(user, place_of(user, offset), "%s", reason);
 }
 
 static bool lies_in(const char *path, const char *folder)
@@ -456,10 +339,7 @@ const struct config *config_load_from(struct pool *pool, const char *path,
 	for (size_t i = 0; i < setting_count; i++)
 		store(&reader, &settings[i], config);
 	if (!reader.failed) {
-		check_url(&reader, config);
-		check_base_path(&reader, config);
-		check_secret_key(&reader, config);
-		check_together(&reader, config);
+		config_check(pool, config, complain_at, &reader);
 		check_document_root(&reader, environment);
 	}
 	return reader.failed ? NULL : config;

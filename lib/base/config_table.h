@@ -23,3 +23,14 @@ struct setting {
 
 extern const struct setting settings[];
 extern const size_t setting_count;
+
+/* Say what does not go together (config_check.c), and make what follows from other settings, such as
+ * site.origin. `complain` gets the place of a setting within struct config. */
+void config_check(struct pool *pool, struct config *config,
+		  void (*complain)(void *user, size_t offset, const char *reason), void *user);
+
+/* What the settings of models say that cannot be; each is given to `complain` with the offset of its
+ * setting. Trailing slashes of addresses are cut off. */
+void config_check_models(struct pool *pool, struct config *config,
+			 void (*complain)(void *user, size_t offset, const char *reason),
+			 void *user);

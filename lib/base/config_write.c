@@ -75,31 +75,59 @@ static void write_choice(struct buffer *out, const struct setting *setting, int6
 	buffer_add(out, choice, strcspn(choice, "|"));
 }
 
+static void write_value(struct buffer *out, const struct setting *setting,
+			const struct config *config)
+{
+	const char *at = (const char *)config + setting->offset;
+	switch (setting->type) {
+	case SETTING_INTEGER:
+		buffer_printf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
+		break;
+	case SETTING_BOOLEAN:
+		buffer_puts(out, *(const bool *)(const void *)at ? "on" : "off");
+		break;
+	case SETTING_CHOICE:
+		write_choice(out, setting, *(const int64_t *)(const void *)at);
+		break;
+	case SETTING_SECRET:
+		buffer_puts(out, **(const char *const *)(const void *)at != '\0' ? "(set)"
+										 : "(not set)");
+		break;
+	case SETTING_TEXT:
+		buffer_puts(out, *(const char *const *)(const void *)at);
+		break;
+	}
+}
+
 void config_write_settings(struct buffer *out, const struct config *config)
 {
 	for (size_t i = 0; i < setting_count; i++) {
-		const struct setting *setting = &settings[i];
-		const char *at = (const char *)config + setting->offset;
-		buffer_printf(out, "%s.%s = ", setting->section, setting->key);
-		switch (setting->type) {
-		case SETTING_INTEGER:
-			buffer_printf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
-			break;
-		case SETTING_BOOLEAN:
-			buffer_puts(out, *(const bool *)(const void *)at ? "on" : "off");
-			break;
-		case SETTING_CHOICE:
-			write_choice(out, setting, *(const int64_t *)(const void *)at);
-			break;
-		case SETTING_SECRET:
-			buffer_puts(out, **(const char *const *)(const void *)at != '\0'
-						 ? "(set)"
-						 : "(not set)");
-			break;
-		case SETTING_TEXT:
-			buffer_puts(out, *(const char *const *)(const void *)at);
-			break;
-		}
+		buffer_printf(out, "%s.%s = ", settings[i].section, settings[i].key);
+		write_value(out, &settings[i], config);
 		buffer_byte(out, '\n');
 	}
+}
+
+size_t config_entry_count(void)
+{
+	return setting_count;
+}
+
+struct config_entry config_entry(struct pool *pool, const struct config *config, size_t place)
+{
+	const struct setting *setting = &settings[place];
+	struct buffer value = buffer_new(pool, 64);
+	write_value(&value, setting, config);
+	bool is_secret = setting->type == SETTING_SECRET;
+	const char *fallback = setting->fallback;
+	if (is_secret && fallback != NULL)
+		fallback = *fallback != '\0' ? "(set)" : "(not set)";
+	return (struct config_entry){
+		.section = setting->section,
+		.key = setting->key,
+		.help = setting->help,
+		.value = value.bytes,
+		.is_secret = is_secret,
+		.is_default = fallback != NULL && strcmp(fallback, value.bytes) == 0,
+	};
 }

@@ -46,6 +46,17 @@ char *crypto_random_text(struct pool *pool, const char *alphabet, size_t length)
 	return text;
 }
 
+char *crypto_uuid(struct pool *pool)
+{
+	unsigned char bytes[16];
+	crypto_random(bytes, sizeof bytes);
+	bytes[6] = (bytes[6] & 0x0f) | 0x40; /* version 4 */
+	bytes[8] = (bytes[8] & 0x3f) | 0x80; /* the variant of the RFC */
+	return pool_printf(pool, "%s-%s-%s-%s-%s", crypto_hex(pool, bytes, 4),
+			   crypto_hex(pool, bytes + 4, 2), crypto_hex(pool, bytes + 6, 2),
+			   crypto_hex(pool, bytes + 8, 2), crypto_hex(pool, bytes + 10, 6));
+}
+
 void crypto_sha256(const void *data, size_t size, unsigned char digest[static SHA256_BYTES])
 {
 	SHA256(data, size, digest);
@@ -105,6 +116,56 @@ void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size
 	set_key(&hmac, key, key_size);
 	crypto_hmac_sign(&hmac, data, size, digest);
 	memory_wipe(&hmac, sizeof hmac);
+}
+
+static void derive_bytes(unsigned char key[static SHA256_BYTES], const char *purpose,
+			 const char *secret, size_t length)
+{
+	SHA256_CTX state;
+	SHA256_Init(&state);
+	SHA256_Update(&state, purpose, strlen(purpose));
+	SHA256_Update(&state, secret, length);
+	SHA256_Final(key, &state);
+	memory_wipe(&state, sizeof state);
+}
+
+static const struct hmac_key *derive_key(struct pool *pool, const char *purpose, const char *secret,
+					 size_t length)
+{
+	unsigned char key[SHA256_BYTES];
+	derive_bytes(key, purpose, secret, length);
+	const struct hmac_key *derived = crypto_hmac_key_new(pool, key, sizeof key);
+	memory_wipe(key, sizeof key);
+	return derived;
+}
+
+const struct hmac_key *const *crypto_hmac_keys_new(struct pool *pool, const char *purpose,
+						   const char *secret, const char *earlier)
+{
+	if (earlier == NULL)
+		earlier = "";
+	/* The current one, one for every second byte at most, and the end. */
+	const struct hmac_key **keys =
+		pool_zalloc(pool, (strlen(earlier) / 2 + 3) * sizeof(struct hmac_key *));
+	size_t count = 0;
+	keys[count++] = derive_key(pool, purpose, secret, strlen(secret));
+	for (size_t length; *(earlier += strspn(earlier, " ")) != '\0'; earlier += length) {
+		length = strcspn(earlier, " ");
+		keys[count++] = derive_key(pool, purpose, earlier, length);
+	}
+	return keys;
+}
+
+int crypto_hmac_find(const struct hmac_key *const *keys, const void *data, size_t size,
+		     const unsigned char digest[static SHA256_BYTES])
+{
+	for (int i = 0; keys[i] != NULL; i++) {
+		unsigned char made[SHA256_BYTES];
+		crypto_hmac_sign(keys[i], data, size, made);
+		if (crypto_equal(made, digest, sizeof made))
+			return i;
+	}
+	return -1;
 }
 
 bool crypto_equal(const void *left, const void *right, size_t size)
@@ -176,6 +237,118 @@ unsigned char *crypto_base64url_decode(struct pool *pool, const char *text, size
 	}
 	/* Bits left over must be zero, or two texts would mean the same bytes. */
 	return (bits & ((1U << filled) - 1)) == 0 ? bytes : NULL;
+}
+
+unsigned char *crypto_base64_decode(struct pool *pool, const char *text, size_t length,
+				    size_t *size)
+{
+	char *url = pool_alloc(pool, length + 1);
+	size_t count = 0, padding = 0;
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+			continue;
+		if (c == '-' || c == '_' || (padding > 0 && c != '='))
+			return NULL;
+		if (c == '=')
+			padding++;
+		else
+			url[count++] = c == '+' ? '-' : c == '/' ? '_' : c;
+	}
+	if (padding > 0 && (padding > 2 || (count + padding) % 4 != 0))
+		return NULL;
+	return crypto_base64url_decode(pool, url, count, size);
+}
+
+/* A sealed text is "1." and base64url of nonce, encrypted text and tag. */
+static const char seal_form[] = "1.";
+enum { SEAL_NONCE_BYTES = 12, SEAL_TAG_BYTES = 16 };
+
+struct sealing {
+	unsigned char key[SHA256_BYTES];
+	const char *context;
+	unsigned char *nonce, *text, *tag;
+	size_t length; /* of the text */
+};
+
+/* The tag is written when encrypting and compared when decrypting. */
+static bool run_cipher(const struct sealing *sealing, bool encrypts, const void *in)
+{
+	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+	int written, size = (int)sealing->length, context = (int)strlen(sealing->context);
+	bool done = cipher != NULL &&
+		    EVP_CipherInit_ex(cipher, EVP_aes_256_gcm(), NULL, sealing->key, sealing->nonce,
+				      encrypts) == 1 &&
+		    EVP_CipherUpdate(cipher, NULL, &written,
+				     (const unsigned char *)sealing->context, context) == 1 &&
+		    EVP_CipherUpdate(cipher, sealing->text, &written, in, size) == 1 &&
+		    (encrypts || EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, SEAL_TAG_BYTES,
+						     sealing->tag) == 1) &&
+		    EVP_CipherFinal_ex(cipher, sealing->text + sealing->length, &written) == 1 &&
+		    (!encrypts || EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_BYTES,
+						      sealing->tag) == 1);
+	EVP_CIPHER_CTX_free(cipher);
+	return done;
+}
+
+char *crypto_seal(struct pool *pool, const char *purpose, const char *secret, const char *context,
+		  const char *text)
+{
+	size_t length = strlen(text), size = SEAL_NONCE_BYTES + length + SEAL_TAG_BYTES;
+	unsigned char *bytes = pool_alloc(pool, size);
+	struct sealing sealing = { .context = context,
+				   .nonce = bytes,
+				   .text = bytes + SEAL_NONCE_BYTES,
+				   .tag = bytes + SEAL_NONCE_BYTES + length,
+				   .length = length };
+	derive_bytes(sealing.key, purpose, secret, strlen(secret));
+	crypto_random(sealing.nonce, SEAL_NONCE_BYTES);
+	bool done = run_cipher(&sealing, true, text);
+	memory_wipe(sealing.key, sizeof sealing.key);
+	if (!done) {
+		fputs("gatehouse: AES-256-GCM is not available\n", stderr);
+		abort();
+	}
+	return pool_printf(pool, "%s%s", seal_form, crypto_base64url(pool, bytes, size));
+}
+
+static bool unseal_with(struct sealing *sealing, const char *purpose, const char *secret,
+			size_t length, const void *encrypted)
+{
+	derive_bytes(sealing->key, purpose, secret, length);
+	bool done = run_cipher(sealing, false, encrypted);
+	memory_wipe(sealing->key, sizeof sealing->key);
+	return done;
+}
+
+char *crypto_unseal(struct pool *pool, const char *purpose, const char *secret, const char *earlier,
+		    const char *context, const char *sealed)
+{
+	size_t form = sizeof seal_form - 1, size;
+	if (strncmp(sealed, seal_form, form) != 0)
+		return NULL;
+	unsigned char *bytes = crypto_base64url_decode(pool, sealed + form, strlen(sealed + form),
+						       &size);
+	if (bytes == NULL || size < SEAL_NONCE_BYTES + SEAL_TAG_BYTES)
+		return NULL;
+	struct sealing sealing = { .context = context,
+				   .nonce = bytes,
+				   .tag = bytes + size - SEAL_TAG_BYTES,
+				   .length = size - SEAL_NONCE_BYTES - SEAL_TAG_BYTES };
+	sealing.text = pool_zalloc(pool, sealing.length + 1);
+	pool_wipe_at_end(pool, sealing.text, sealing.length);
+	const unsigned char *encrypted = bytes + SEAL_NONCE_BYTES;
+	bool done = unseal_with(&sealing, purpose, secret, strlen(secret), encrypted);
+	for (const char *at = earlier != NULL ? earlier : ""; !done;) {
+		at += strspn(at, " ");
+		size_t length = strcspn(at, " ");
+		if (length == 0)
+			return NULL;
+		done = unseal_with(&sealing, purpose, at, length, encrypted);
+		at += length;
+	}
+	sealing.text[sealing.length] = '\0';
+	return (char *)sealing.text;
 }
 
 char *crypto_hex(struct pool *pool, const void *data, size_t size)

@@ -24,6 +24,11 @@ void log_set_level(enum log_level level)
 	lowest = level;
 }
 
+bool log_is_written(enum log_level level)
+{
+	return level >= lowest;
+}
+
 void log_set_file_descriptor(int file_descriptor)
 {
 	output = file_descriptor;

@@ -12,6 +12,9 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_E
 /* Events below this level are dropped. Set once at start. */
 void log_set_level(enum log_level level);
 
+/* Whether events of this level are written at all. */
+bool log_is_written(enum log_level level);
+
 /* Where the lines go; standard error unless a test says otherwise. */
 void log_set_file_descriptor(int file_descriptor);
 

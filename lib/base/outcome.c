@@ -8,6 +8,8 @@ static const struct outcome_meaning meanings[OUTCOME_COUNT] = {
 			     "Some fields need another look." },
 	[WRONG_CREDENTIALS] = { 401, "invalid_credentials", "Sign in",
 				"Invalid username or password." },
+	[WRONG_PASSWORD] = { 401, "wrong_password", "Confirm your password",
+			     "That is not your password. Please try again." },
 	[ACCOUNT_DISABLED] = { 403, "account_disabled", "Account is disabled",
 			       "Account is disabled. Ask the people who run this site to enable "
 			       "it." },
@@ -15,6 +17,14 @@ static const struct outcome_meaning meanings[OUTCOME_COUNT] = {
 			       "Sign in to go on." },
 	[SESSION_EXPIRED] = { 401, "session_expired", "Please sign in again",
 			      "Invalid or expired session. Sign in again to go on." },
+	[SESSION_MOVED] = { 401, "session_moved", "Please sign in again",
+			    "Your sign-in was used from another network or browser than it began "
+			    "with, so it has ended. Sign in again to go on." },
+	[PASSWORD_REQUIRED] = { 401, "password_required", "Please confirm your password",
+				"Confirm your password to go on." },
+	[SECOND_FACTOR_REQUIRED] = { 403, "second_factor_required", "A second factor is needed",
+				     "This page asks for a second factor, which this sign-in does "
+				     "not have." },
 	[CSRF_FAILED] = { 403, "csrf_failed", "Please send that again",
 			  "This form was open for too long or came from another window. Nothing "
 			  "was changed." },

@@ -9,9 +9,13 @@ enum outcome {
 	BAD_REQUEST,       /* what was sent cannot be understood */
 	INVALID_FIELDS,    /* a form with errors beside its fields */
 	WRONG_CREDENTIALS, /* no such person, or not this password */
+	WRONG_PASSWORD,    /* of somebody who is signed in and confirms it */
 	ACCOUNT_DISABLED,
 	SIGN_IN_REQUIRED,
-	SESSION_EXPIRED, /* a sign-in that was valid once */
+	SESSION_EXPIRED,   /* a sign-in that was valid once */
+	SESSION_MOVED,     /* one that is used from another place than it may be */
+	PASSWORD_REQUIRED, /* signed in, but not lately enough for this */
+	SECOND_FACTOR_REQUIRED,
 	CSRF_FAILED,
 	CROSS_ORIGIN,
 	FORBIDDEN,

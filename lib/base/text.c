@@ -114,6 +114,11 @@ bool text_is_utf8(const char *bytes, size_t length)
 	return true;
 }
 
+size_t text_character(const char *bytes, size_t length)
+{
+	return length > 0 ? sequence_length((const unsigned char *)bytes, length) : 0;
+}
+
 bool text_is_plain(const char *bytes, size_t length, bool lines)
 {
 	if (!text_is_utf8(bytes, length))
@@ -128,6 +133,32 @@ bool text_is_plain(const char *bytes, size_t length, bool lines)
 			return false;
 	}
 	return true;
+}
+
+/* U+202A to U+202E and U+2066 to U+2069 in UTF-8. */
+static bool turns_direction(const unsigned char *at)
+{
+	return at[0] == 0xe2 && ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) ||
+				 (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
+char *text_clean(struct pool *pool, const char *text, size_t bytes_max)
+{
+	size_t length = strlen(text);
+	struct buffer out = buffer_new(pool, (length < bytes_max ? length : bytes_max) + 1);
+	for (size_t i = 0; i < length;) {
+		size_t step = sequence_length((const unsigned char *)text + i, length - i);
+		bool good = step > 0 && text_is_plain(text + i, step, false) &&
+			    !(step == 3 && turns_direction((const unsigned char *)text + i));
+		if (out.length + (good ? step : 1) > bytes_max)
+			break;
+		if (good)
+			buffer_add(&out, text + i, step);
+		else
+			buffer_byte(&out, '?');
+		i += step > 0 ? step : 1;
+	}
+	return out.bytes;
 }
 
 size_t text_characters(const char *text)
@@ -226,4 +257,21 @@ bool text_is_uuid(const char *text)
 			return false;
 	}
 	return text[36] == '\0';
+}
+
+bool text_list_has(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *at = list; length > 0 && at != NULL && *at != '\0';) {
+		size_t item = strcspn(at, ",");
+		if (item == length && strncmp(at, name, length) == 0)
+			return true;
+		at += item + (at[item] == ',');
+	}
+	return false;
+}
+
+const char *text_from_integer(struct pool *pool, int64_t number)
+{
+	return pool_printf(pool, "%lld", (long long)number);
 }

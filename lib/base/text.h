@@ -23,6 +23,9 @@ void buffer_clear(struct buffer *buffer);
  * U+10FFFF (RFC 3629). NUL bytes are allowed here; see text_is_plain. */
 bool text_is_utf8(const char *bytes, size_t length);
 
+/* The bytes of the well-formed character that these bytes begin with; 0 when they do not. */
+size_t text_character(const char *bytes, size_t length);
+
 /* Whether these bytes are UTF-8 without control characters; line breaks and tabs are allowed
  * when `lines` is set. NUL and DEL are never plain. */
 bool text_is_plain(const char *bytes, size_t length, bool lines);
@@ -40,6 +43,11 @@ bool text_equal_fold(const char *left, const char *right);
 /* A lower-case copy, ASCII letters only. */
 char *text_lower(struct pool *pool, const char *text);
 
+/* A copy for people to read, whatever these bytes are: at most `bytes_max` bytes, cut between two
+ * characters; '?' for each byte that is no UTF-8, each control character, and each that turns the
+ * direction of the text around it (U+202A to U+202E, U+2066 to U+2069). */
+char *text_clean(struct pool *pool, const char *text, size_t bytes_max);
+
 /* A copy without leading and trailing ASCII white space. */
 char *text_trim(struct pool *pool, const char *text);
 
@@ -54,3 +62,9 @@ bool text_to_integer(const char *text, int64_t minimum, int64_t maximum, int64_t
 
 /* Whether the text is a UUID in its 8-4-4-4-12 form (RFC 9562), upper or lower case. */
 bool text_is_uuid(const char *text);
+
+/* Whether a name is in a list with commas between, without spaces. */
+bool text_list_has(const char *list, const char *name);
+
+/* The number in decimal, as parameters of statements are written. */
+const char *text_from_integer(struct pool *pool, int64_t number);

@@ -38,8 +38,7 @@ static char *read_line(struct reader *reader)
 	return line;
 }
 
-/* Slugs become part of addresses: lower-case words of letters and digits with hyphens between. */
-static bool is_slug(const char *text)
+bool article_slug_is_good(const char *text)
 {
 	if (*text == '\0' || strlen(text) > ARTICLE_SLUG_MAX)
 		return false;
@@ -59,7 +58,7 @@ static void read_slug(struct reader *reader)
 	if (text_ends_with(name, ".md"))
 		length -= strlen(".md");
 	reader->article->slug = pool_strndup(reader->pool, name, length);
-	if (!is_slug(reader->article->slug))
+	if (!article_slug_is_good(reader->article->slug))
 		report(reader, 0,
 		       "the file name becomes part of an address: use lower-case "
 		       "letters, digits and single hyphens, then \".md\"");
@@ -79,8 +78,13 @@ static const char *const languages[] = {
 	"english",   "finnish",    "french",   "german",  "greek",      "hindi",
 	"hungarian", "indonesian", "irish",    "italian", "lithuanian", "nepali",
 	"norwegian", "portuguese", "romanian", "russian", "serbian",    "simple",
-	"spanish",   "swedish",    "tamil",    "turkish", "yiddish",
+	"spanish",   "swedish",    "tamil",    "turkish", "yiddish",    NULL,
 };
+
+const char *const *article_languages(void)
+{
+	return languages;
+}
 
 static void read_title(struct reader *reader, const char *value)
 {
@@ -99,7 +103,7 @@ static void read_service(struct reader *reader, const char *value)
 
 static void read_language(struct reader *reader, const char *value)
 {
-	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
+	for (size_t i = 0; languages[i] != NULL; i++)
 		if (strcmp(languages[i], value) == 0) {
 			reader->article->language = languages[i];
 			return;
@@ -204,9 +208,12 @@ static bool is_fence(const char *line)
 static void add_passage(struct reader *reader, const char *heading, const struct buffer *body)
 {
 	const char *text = text_trim(reader->pool, body->bytes);
-	if (text_is_empty(text))
-		return;
 	struct article_file *article = reader->article;
+	if (text_is_empty(text)) {
+		if (*heading != '\0' && article->empty_heading == NULL)
+			article->empty_heading = heading;
+		return;
+	}
 	article->passages[article->passage_count++] = (struct article_passage){ heading, text };
 }
 
@@ -224,6 +231,7 @@ static void split_passages(struct reader *reader, const char *body)
 	struct buffer passage = buffer_new(reader->pool, 1024);
 	const char *heading = "", *line;
 	bool in_code = false;
+	size_t level = 0;
 	reader->article->passages = pool_alloc(
 		reader->pool, (count_lines(body) + 1) * sizeof *reader->article->passages);
 	while ((line = read_line(&lines)) != NULL) {
@@ -233,7 +241,11 @@ static void split_passages(struct reader *reader, const char *body)
 			buffer_printf(&passage, "%s\n", line);
 			continue;
 		}
-		add_passage(reader, heading, &passage);
+		/* A heading right above its own parts is not empty. */
+		bool is_part = strspn(line, "#") > level &&
+			       text_is_empty(text_trim(reader->pool, passage.bytes));
+		level = strspn(line, "#");
+		add_passage(reader, is_part ? "" : heading, &passage);
 		heading = next;
 		buffer_clear(&passage);
 	}
@@ -303,4 +315,27 @@ const struct article_file *article_file_read(struct pool *pool, const char *file
 	}
 	*problems = reader.problems.bytes;
 	return reader.problems.length == 0 ? article : NULL;
+}
+
+static void write_member(struct buffer *out, const char *name, const char *value)
+{
+	if (!text_is_empty(value))
+		buffer_printf(out, "%s: %s\n", name, value);
+}
+
+const char *article_file_write(struct pool *pool, const struct article_file *article)
+{
+	struct buffer out = buffer_new(pool, strlen(article->body) + 512),
+		      tags = buffer_new(pool, 64);
+	for (size_t i = 0; i < article->tag_count; i++)
+		buffer_printf(&tags, "%s%s", i > 0 ? ", " : "", article->tags[i]);
+	buffer_puts(&out, "---\n");
+	write_member(&out, "title", article->title);
+	write_member(&out, "country", article->country);
+	write_member(&out, "service", article->service);
+	write_member(&out, "tags", tags.bytes);
+	if (strcmp(article->language, "english") != 0)
+		write_member(&out, "language", article->language);
+	buffer_printf(&out, "---\n%s\n", article->body);
+	return out.bytes;
 }

@@ -39,7 +39,8 @@ struct article_file {
 	const char *body; /* all of the Markdown below the front matter, trimmed */
 	const char *note; /* a last paragraph that is all in italics and no passage; "" */
 	struct article_passage *passages;
-	size_t passage_count; /* at least 1 */
+	size_t passage_count;      /* at least 1 */
+	const char *empty_heading; /* the first with nothing below it; NULL */
 };
 
 /* Read an article; everything lives in `pool`. NULL when it cannot be taken; then `problems` gets
@@ -48,3 +49,14 @@ struct article_file {
 const struct article_file *article_file_read(struct pool *pool, const char *file_name,
 					     const char *bytes, size_t length,
 					     const char **problems);
+
+/* Whether the text may be an article's name: lower-case words of letters and digits with single
+ * hyphens between, at most ARTICLE_SLUG_MAX bytes. */
+bool article_slug_is_good(const char *text);
+
+/* The languages an article can have, ended by NULL. */
+const char *const *article_languages(void);
+
+/* The article as a file, in one way whatever file it was read from: read again it gives the same.
+ * Of `article` only title, country, service, language, tags and body are looked at. */
+const char *article_file_write(struct pool *pool, const struct article_file *article);

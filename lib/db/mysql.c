@@ -17,6 +17,7 @@ enum { PARAMETERS_MAX = 16 };
 struct connection {
 	MYSQL *handle; /* NULL: not connected */
 	MYSQL_STMT *prepared[MYSQL_STATEMENT_COUNT];
+	char refusal[256]; /* what the server said to the last statement it would not prepare */
 };
 
 struct mysql_pool {
@@ -216,10 +217,10 @@ static MYSQL_STMT *prepare(const struct mysql_pool *database, struct connection 
 	}
 	if (mysql_stmt_prepare(prepared, text, strlen(text)) != 0) {
 		unsigned error = mysql_stmt_errno(prepared);
-		char message[256];
-		snprintf(message, sizeof message, "%s", mysql_stmt_error(prepared));
+		snprintf(connection->refusal, sizeof connection->refusal, "%s",
+			 mysql_stmt_error(prepared));
 		mysql_stmt_close(prepared);
-		*outcome = explain(connection, name, error, message);
+		*outcome = explain(connection, name, error, connection->refusal);
 		return NULL;
 	}
 	connection->prepared[statement] = prepared;
@@ -358,10 +359,9 @@ enum outcome mysql_prepare_check(struct mysql_pool *database, struct pool *pool,
 	if (make_ready(database, connection, pool)) {
 		outcome = OK;
 		*error = "";
+		snprintf(connection->refusal, sizeof connection->refusal, "it cannot be prepared");
 		if (prepare(database, connection, statement, &outcome) == NULL)
-			*error = connection->handle != NULL
-					 ? pool_strdup(pool, mysql_error(connection->handle))
-					 : "the connection broke";
+			*error = pool_strdup(pool, connection->refusal);
 	}
 	slots_release(database->slots, slot);
 	return outcome;

@@ -2,10 +2,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/postgresql_private.h"
 #include "db/slots.h"
 #include <errno.h>
-#include <libpq-fe.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,48 +100,6 @@ struct pg_pool *pg_pool_new(struct pool *pool, const struct pg_options *options)
 	return database;
 }
 
-/* libpq ends its messages with a line break, and puts several lines into one. */
-static const char *tidy_message(struct pool *pool, const char *message)
-{
-	char *copy = pool_strdup(pool, message != NULL ? message : "");
-	size_t length = strlen(copy);
-	while (length > 0 && copy[length - 1] == '\n')
-		copy[--length] = '\0';
-	for (char *c = copy; *c != '\0'; c++)
-		if (*c == '\n')
-			*c = ' ';
-	return copy;
-}
-
-static bool wait_for(int file_descriptor, short events, int64_t deadline_ms)
-{
-	for (;;) {
-		int64_t left = deadline_ms - clock_monotonic_ms();
-		if (left <= 0)
-			return false;
-		struct pollfd wanted = { .fd = file_descriptor, .events = events };
-		int ready = poll(&wanted, 1, (int)left);
-		if (ready > 0)
-			return true;
-		if (ready < 0 && errno != EINTR)
-			return false;
-	}
-}
-
-static bool finish_connecting(PGconn *libpq, int64_t deadline_ms)
-{
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-	while (status != PGRES_POLLING_OK) {
-		if (status == PGRES_POLLING_FAILED)
-			return false;
-		short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		if (!wait_for(PQsocket(libpq), events, deadline_ms))
-			return false;
-		status = PQconnectPoll(libpq);
-	}
-	return true;
-}
-
 static void ignore_notice(void *unused, const PGresult *result)
 {
 	(void)unused;
@@ -152,22 +109,11 @@ static void ignore_notice(void *unused, const PGresult *result)
 static bool connect_now(struct pg_pool *database, struct connection *connection, struct pool *pool,
 			int64_t deadline_ms)
 {
-	/* After the caller's own settings only what they left open: the first of these is a
-	 * default, the second keeps texts in the encoding that the rest of the program speaks. */
-	const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding",
-				     NULL };
-	const char *const values[] = { "gatehouse", database->options.conninfo, "UTF8", NULL };
-	connection->libpq = PQconnectStartParams(keys, values, 1);
-	if (connection->libpq != NULL && PQstatus(connection->libpq) != CONNECTION_BAD &&
-	    finish_connecting(connection->libpq, deadline_ms)) {
-		PQsetnonblocking(connection->libpq, 1);
-		PQsetNoticeReceiver(connection->libpq, ignore_notice, NULL);
-		return true;
-	}
-	log_event(LOG_LEVEL_ERROR, "postgresql_unreachable", "reason",
-		  tidy_message(pool, PQerrorMessage(connection->libpq)), NULL);
-	disconnect(connection);
-	return false;
+	connection->libpq = pg_connect(database->options.conninfo, pool, deadline_ms);
+	if (connection->libpq == NULL)
+		return false;
+	PQsetNoticeReceiver(connection->libpq, ignore_notice, NULL);
+	return true;
 }
 
 /* An idle connection has nothing to read but notices, or the server's good-bye: a message and the
@@ -209,7 +155,7 @@ static bool flush(PGconn *libpq, int64_t deadline_ms)
 		if (left <= 0)
 			return left == 0;
 		/* The server may want to talk first: read, or both sides wait for ever. */
-		if (!wait_for(PQsocket(libpq), POLLIN | POLLOUT, deadline_ms) ||
+		if (!pg_wait_for(PQsocket(libpq), POLLIN | POLLOUT, deadline_ms) ||
 		    PQconsumeInput(libpq) == 0)
 			return false;
 	}
@@ -219,7 +165,8 @@ static bool flush(PGconn *libpq, int64_t deadline_ms)
 static PGresult *next_result(PGconn *libpq, int64_t deadline_ms, bool *in_time)
 {
 	while (PQisBusy(libpq)) {
-		*in_time = wait_for(PQsocket(libpq), POLLIN, deadline_ms) && PQconsumeInput(libpq);
+		*in_time = pg_wait_for(PQsocket(libpq), POLLIN, deadline_ms) &&
+			   PQconsumeInput(libpq);
 		if (!*in_time)
 			return NULL;
 	}
@@ -266,6 +213,7 @@ static const struct state_meaning state_meanings[] = {
 	{ "23505", CONFLICT, GIVE_UP },         /* unique_violation */
 	{ "23503", CONFLICT, GIVE_UP },         /* foreign_key_violation */
 	{ "22", BAD_REQUEST, GIVE_UP },         /* data exception */
+	{ "P0002", NOT_FOUND, GIVE_UP },        /* no_data_found, of a function of ours */
 	{ "26000", INTERNAL_ERROR, RECONNECT }, /* our prepared statement is gone */
 	{ "0A000", INTERNAL_ERROR, RECONNECT }, /* a cached plan no longer fits its table */
 	{ "25006", UNAVAILABLE, RECONNECT },    /* read-only: the primary moved */
@@ -298,7 +246,7 @@ static enum outcome explain(const PGresult *result, enum statement statement, st
 	if (outcome == INTERNAL_ERROR || outcome == UNAVAILABLE)
 		log_event(LOG_LEVEL_ERROR, "postgresql_error", "statement",
 			  statement_texts[statement].name, "state", state, "reason",
-			  tidy_message(pool, PQresultErrorMessage(result)), NULL);
+			  pg_tidy_message(pool, PQresultErrorMessage(result)), NULL);
 	return outcome;
 }
 
@@ -342,7 +290,7 @@ static enum outcome broken(struct connection *connection, enum statement stateme
 {
 	log_event(LOG_LEVEL_ERROR, "postgresql_no_answer", "statement",
 		  statement_texts[statement].name, "reason",
-		  tidy_message(pool, PQerrorMessage(connection->libpq)), NULL);
+		  pg_tidy_message(pool, PQerrorMessage(connection->libpq)), NULL);
 	/* An answer may still be on its way; the next caller must not get it. */
 	disconnect(connection);
 	*remedy = GIVE_UP;
@@ -495,7 +443,7 @@ enum outcome pg_run_script(struct pg_pool *database, struct pool *pool, const ch
 		/* A multi-statement simple query is one transaction by itself. */
 		PGresult *result = PQexec(connection->libpq, script);
 		outcome = is_good(result) ? OK : INTERNAL_ERROR;
-		*error = tidy_message(pool, PQresultErrorMessage(result));
+		*error = pg_tidy_message(pool, PQresultErrorMessage(result));
 		PQclear(result);
 		PQsetnonblocking(connection->libpq, 1);
 	}
@@ -519,7 +467,8 @@ enum outcome pg_prepare_check(struct pg_pool *database, struct pool *pool, enum 
 		if (connection->prepared[statement] ||
 		    prepare(connection, statement, pool, deadline_ms, &failure))
 			outcome = OK;
-		*error = failure != NULL ? tidy_message(pool, PQresultErrorMessage(failure)) : "";
+		*error = failure != NULL ? pg_tidy_message(pool, PQresultErrorMessage(failure))
+					 : "";
 	}
 	slots_release(database->slots, slot);
 	return outcome;

@@ -34,7 +34,7 @@ struct pg_call {
 };
 
 /* Run the statement and keep its rows in `pool`; `rows` may be NULL.
- * CONFLICT: a unique or foreign key stands against it. BAD_REQUEST: a value does not have its
+ * CONFLICT: a unique or foreign key stands against it. NOT_FOUND: gatehouse_nothing_there(). BAD_REQUEST: a value does not have its
  * type. UNAVAILABLE: no connection, no answer in time, or a server that is starting, stopping or
  * only reading. INTERNAL_ERROR: anything else; the log has the reason. */
 enum outcome pg_run(struct pg_pool *database, struct pool *pool, enum statement statement,

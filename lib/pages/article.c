@@ -22,8 +22,8 @@ static enum outcome article_show(struct visit *visit)
 }
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/articles/*", SIGNED_IN, article_show, NULL },
+	{ METHOD_GET, "/articles/*", GUEST, article_show, NULL },
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table article_page = { "article", routes };
+const struct route_table article_page = { "article", routes, false };

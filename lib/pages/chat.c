@@ -1,115 +1,176 @@
 #include "app/ask.h"
 #include "app/conversations.h"
-#include "chat/knowledge.h"
+#include "app/messages.h"
+#include "app/opening.h"
+#include "app/person_settings.h"
+#include "app/sharing.h"
+#include "app/temporary.h"
+#include "chat/title.h"
 #include "pages/pages.h"
-#include "web/markdown.h"
 #include <string.h>
 
-enum { MESSAGES_SHOWN = 200, SIDEBAR_SHOWN = 30, SUGGESTIONS_SHOWN = 4 };
+enum { MESSAGES_SHOWN = 100 };
 
-static const char *to_html(struct pool *pool, const char *markdown)
+/* Whom a new conversation is with, and what answers: what the address says, else what the person set. */
+static enum outcome set_choices(struct visit *visit, const struct person_settings *settings)
 {
-	struct buffer html = buffer_new(pool, strlen(markdown) * 2 + 64);
-	markdown_render(&html, markdown, strlen(markdown), MARKDOWN_HEADING_SHIFT);
-	return html.bytes;
+	const char *id = request_query(visit->request, "character");
+	const char *model = request_query(visit->request, "model");
+	struct character character;
+	enum outcome outcome =
+		opening_set_character(visit, *id != '\0' ? id : settings->character_id, &character);
+	if (outcome != OK)
+		return outcome;
+	if (*model == '\0')
+		model = *settings->model != '\0' ? settings->model : character.model;
+	opening_set_models(visit, model);
+	return OK;
 }
 
-/* One message as programs get it; the chat's own script shows `html`. */
-static struct value *message_value(struct visit *visit, const char *id, const char *role,
-				   const char *content)
+static void set_composer(struct visit *visit, const struct person_settings *settings)
 {
-	bool by_person = strcmp(role, "user") == 0;
-	struct value *value = value_object(visit->pool);
-	value_set_string(value, "id", id);
-	value_set_string(value, "role", role);
-	value_set_string(value, "content", content);
-	value_set_bool(value, "by_person", by_person);
-	if (!by_person)
-		value_set_string(value, "html", to_html(visit->pool, content));
-	return value;
-}
-
-static void set_messages(struct visit *visit, const struct message_list *messages)
-{
-	struct value *values = value_array(visit->pool);
-	for (size_t i = 0; i < messages->count; i++) {
-		const struct message *message = &messages->items[i];
-		struct value *value = message_value(visit, message->id, message->role,
-						    message->content);
-		/* Where the page goes after a question: /chat/?session_id=…#latest. */
-		if (!visit->request->wants_json && i + 1 == messages->count)
-			value_set_bool(value, "is_latest", true);
-		value_append(values, value);
-	}
-	value_set(visit->data, "messages", values);
-	value_set_bool(visit->page, "has_messages", messages->count > 0);
-}
-
-/* Articles to begin with, for a conversation without messages. That there are none is fine. */
-static void set_suggestions(struct visit *visit, const char *country, const char *service)
-{
-	struct knowledge_topics topics = { .count = 0 };
-	struct value *values = value_array(visit->pool);
-	if (knowledge_topics(visit->app->postgresql, visit->pool, country, service,
-			     SUGGESTIONS_SHOWN, &topics) != OK)
-		return;
-	for (size_t i = 0; i < topics.count; i++) {
-		struct value *value = value_object(visit->pool);
-		value_set_string(value, "title", topics.topics[i].title);
-		value_set_string(value, "slug", topics.topics[i].slug);
-		value_append(values, value);
-	}
-	value_set(visit->page, "suggestions", values);
-}
-
-static void set_composer(struct visit *visit)
-{
+	value_set_bool(visit->page, "enter_sends", settings->enter_sends);
+	if (strcmp(request_query(visit->request, "temporary"), "0") == 0)
+		value_set_string(visit->page, "keep", "?temporary=0");
+	value_set_string(visit->page, "submit_key", ask_new_key(visit->pool));
 	value_set_integer(visit->page, "message_limit", visit->app->config->chat.message_limit);
+}
+
+static bool is_guest(const struct visit *visit)
+{
+	return visit->session->kind == SESSION_BOT;
+}
+
+static enum outcome load_settings(struct visit *visit, struct person_settings *settings)
+{
+	*settings = person_settings_default();
+	return is_guest(visit) ? OK
+			       : person_settings_load(visit->app, visit->pool,
+						      visit->session->user_id, settings);
 }
 
 /* A new conversation, which is stored when its first question comes. */
 static enum outcome fill_new(struct visit *visit, const char *country, const char *service)
 {
 	struct conversation_list list;
-	enum outcome outcome = conversation_list(visit->app->postgresql, visit->pool,
-						 visit->session->user_id, SIDEBAR_SHOWN, &list);
+	enum outcome outcome =
+		conversation_list(visit->app->postgresql, visit->pool, visit->session->user_id,
+				  CONVERSATIONS_PINNED_FIRST, conversations_beside, "", &list);
 	if (outcome != OK)
 		return outcome;
 	const struct conversation blank = {
 		.id = "", .title = "", .country = country, .service = service, .is_open = true
 	};
 	value_set(visit->page, "conversation", conversation_value(visit, &blank));
-	value_set(visit->data, "conversations", conversations_value(visit, &list, NULL));
-	set_suggestions(visit, country, service);
-	set_composer(visit);
+	conversations_set_sidebar(visit, &list, NULL);
+	opening_set_suggestions(visit, country, service);
+	struct person_settings settings;
+	outcome = load_settings(visit, &settings);
+	if (outcome != OK)
+		return outcome;
+	set_composer(visit, &settings);
+	return is_guest(visit) ? OK : set_choices(visit, &settings);
+}
+
+/* An answer that is on its way, or failed before anything came; the page goes on with it. */
+static enum outcome set_open_answer(struct visit *visit, const char *id)
+{
+	struct answer answer;
+	enum outcome outcome = answer_of_conversation(visit->app->postgresql, visit->pool,
+						      visit->session->user_id, id, &answer);
+	if (outcome == NOT_FOUND)
+		return OK;
+	if (outcome != OK)
+		return outcome;
+	value_set(visit->data, "answer", answer_value(visit, &answer));
+	value_set_bool(visit->page, "is_writing", answer_is_open(answer.state));
 	return OK;
+}
+
+/* Whether the newest message shown has nothing after it but, perhaps, an answer on its way. */
+static bool ends_with_question(const struct message_list *messages)
+{
+	return messages->count > 0 &&
+	       strcmp(messages->items[messages->count - 1].role, "user") == 0;
+}
+
+/* Only the last question and what follows it. */
+static struct message_list from_last_question(struct message_list messages)
+{
+	size_t from = messages.count;
+	while (from > 0 && strcmp(messages.items[from - 1].role, "user") != 0)
+		from--;
+	if (from < 2)
+		return messages;
+	return (struct message_list){ .items = messages.items + from - 1,
+				      .count = messages.count - (from - 1) };
 }
 
 static enum outcome fill(struct visit *visit, const char *id)
 {
 	if (*id == '\0')
 		return fill_new(visit, "", "");
+	/* Where a page without scripts loads itself again: with all the rest above it, or at a place
+	 * in the page (#latest), browsers would not come back to where the reader is. */
+	bool only_last = *request_query(visit->request, "last") != '\0';
+	const struct conversation_view view = {
+		.id = id,
+		.messages = MESSAGES_SHOWN,
+		.before = request_query(visit->request, "before"),
+		.at = request_query(visit->request, "at"),
+		.beside = conversations_beside,
+	};
+	bool is_newest = *view.before == '\0' && *view.at == '\0';
 	struct conversation conversation;
 	struct message_list messages;
 	struct conversation_list list;
 	enum outcome outcome = conversation_open(visit->app->postgresql, visit->pool,
-						 visit->session->user_id, id, MESSAGES_SHOWN,
-						 &conversation, &messages, &list);
+						 visit->session->user_id, &view, &conversation,
+						 &messages, &list);
 	if (outcome != OK)
 		return outcome;
+	if (only_last)
+		messages = from_last_question(messages);
 	value_set_string(visit->data, "session_id", conversation.id);
 	value_set(visit->page, "conversation", conversation_value(visit, &conversation));
-	value_set(visit->data, "conversations", conversations_value(visit, &list, conversation.id));
-	set_messages(visit, &messages);
+	conversations_set_sidebar(visit, &list, conversation.id);
+	value_set(visit->data, "messages", messages_value(visit, &messages));
+	value_set_bool(visit->page, "has_messages", messages.count > 0);
+	value_set_bool(visit->page, "may_share", messages.count > 0 && sharing_may_share(visit));
+	value_set_bool(visit->page, "is_earlier", !is_newest);
+	if (messages.count > 0 && strcmp(messages.items[0].parent_id, "0") != 0)
+		value_set_string(visit->data, "before", messages.items[0].id);
 	if (messages.count == 0)
-		set_suggestions(visit, conversation.country, conversation.service);
-	set_composer(visit);
-	return OK;
+		opening_set_suggestions(visit, conversation.country, conversation.service);
+	struct person_settings settings;
+	outcome = load_settings(visit, &settings);
+	if (outcome != OK)
+		return outcome;
+	set_composer(visit, &settings);
+	return ends_with_question(&messages) && is_newest ? set_open_answer(visit, conversation.id)
+							  : OK;
+}
+
+/* Whether a new conversation is to be a temporary one: the address says so, else the person's settings. */
+static enum outcome wants_temporary(struct visit *visit, const char *id, bool *is_wanted)
+{
+	const char *word = request_query(visit->request, "temporary");
+	*is_wanted = *id == '\0' && strcmp(word, "1") == 0;
+	return *id == '\0' && *word == '\0' ? temporary_is_usual(visit, is_wanted) : OK;
 }
 
 static enum outcome chat_show(struct visit *visit)
 {
-	enum outcome outcome = fill(visit, request_query(visit->request, "session_id"));
+	conversations_set_notice(visit);
+	bool is_temporary = false;
+	const char *id = request_query(visit->request, "session_id");
+	enum outcome asked = visit->request->wants_json ? OK
+							: wants_temporary(visit, id, &is_temporary);
+	if (asked != OK)
+		return asked;
+	if (is_temporary)
+		return visit_redirect(visit, temporary_path(visit), NULL);
+	enum outcome outcome = fill(visit, id);
 	return outcome != OK ? outcome : visit_show(visit, "chat.html");
 }
 
@@ -122,6 +183,7 @@ static enum outcome refuse(struct visit *visit, enum outcome reason, const char 
 	if (outcome != OK)
 		return outcome;
 	visit_refuse(visit, reason, "chat.html");
+	value_set_bool(visit->page, "over_quota", reason == TOO_MANY_ATTEMPTS);
 	if (sentence != NULL)
 		value_set_string(visit->data, "message", sentence);
 	if (reason == INVALID_FIELDS) {
@@ -140,20 +202,6 @@ static enum outcome chat_again(struct visit *visit)
 		"This page was open for too long. Your message is still here; send it again.");
 }
 
-static const char *message_problem(struct visit *visit, const char *message)
-{
-	int64_t limit = visit->app->config->chat.message_limit;
-	if (!request_field_is_clean(visit->request, "message", true))
-		return "Your message holds characters that are no text. Remove them and send it "
-		       "again.";
-	if (*message == '\0')
-		return "Write a message first.";
-	if (text_characters(message) > (size_t)limit)
-		return pool_printf(visit->pool, "Your message is longer than %lld characters.",
-				   (long long)limit);
-	return NULL;
-}
-
 /* Of a new conversation; anything but the operator's choices counts as left open. */
 static const char *chosen(struct visit *visit, const char *field, const char *const *list)
 {
@@ -161,47 +209,95 @@ static const char *chosen(struct visit *visit, const char *field, const char *co
 	return choice_is_listed(list, text) ? text : "";
 }
 
+/* What a program, or the page's own script, gets for a question that was stored. */
+static enum outcome reply(struct visit *visit, const char *question,
+			  const struct ask_answer *answer)
+{
+	const struct question_stored *stored = &answer->stored;
+	struct value *messages = value_array(visit->pool);
+	const struct message asked = { .id = stored->question_id,
+				       .role = "user",
+				       .content = question };
+	value_append(messages, message_value(visit, &asked));
+	if (answer->content != NULL) {
+		const struct message answered = { .id = stored->answer_message_id,
+						  .role = "assistant",
+						  .content = answer->content };
+		value_append(messages, message_value(visit, &answered));
+	} else if (stored->answer_id != NULL) {
+		const struct answer begun = { .id = stored->answer_id,
+					      .question_id = stored->question_id,
+					      .state = ANSWER_WAITING,
+					      .error = "",
+					      .sentence = "",
+					      .text = "" };
+		value_set(visit->data, "answer", answer_value(visit, &begun));
+	}
+	value_set_string(visit->data, "session_id", stored->conversation_id);
+	value_set(visit->data, "messages", messages);
+	if (*request_field(visit->request, "session_id") == '\0') {
+		const char *title = title_of_question(visit->pool, question);
+		value_set_string(visit->data, "title", *title != '\0' ? title : question);
+	}
+	return OK;
+}
+
+/* Somebody whose new conversations are temporary sends the first question of one. */
+static enum outcome send_temporary(struct visit *visit)
+{
+	return visit->request->wants_json
+		       ? refuse(visit, CONFLICT,
+				"Your settings say that new conversations are not kept. Start a "
+				"temporary one, or choose to keep this one.")
+		       : visit_send_on(visit, "/chat/temporary");
+}
+
 static enum outcome chat_send(struct visit *visit)
 {
 	const struct request *request = visit->request;
+	bool is_temporary;
+	enum outcome asked = wants_temporary(visit, request_field(request, "session_id"),
+					     &is_temporary);
+	if (asked != OK)
+		return asked;
+	if (is_temporary)
+		return send_temporary(visit);
 	const char *message = text_trim(visit->pool, request_field(request, "message"));
-	const char *problem = message_problem(visit, message);
+	const char *problem = message_text_problem(visit, message);
 	if (problem != NULL)
 		return refuse(visit, INVALID_FIELDS, problem);
 	const struct ask wanted = {
 		.conversation_id = request_field(request, "session_id"),
 		.country = chosen(visit, "country", visit->app->countries),
 		.service = chosen(visit, "service_type", visit->app->services),
+		.character_id = is_guest(visit) ? "" : request_field(request, "character"),
+		.model = is_guest(visit) ? "" : request_field(request, "model"),
 		.question = message,
+		.submit_key = ask_key(visit),
+		.parent_id = request_field(request, "parent_id"),
 	};
-	struct ask_answer answer = { .content = NULL };
+	struct ask_answer answer;
 	enum outcome outcome = ask(visit, &wanted, &answer);
-	if (outcome == CONFLICT)
-		return refuse(visit, CONFLICT,
-			      "This conversation has ended. Start a new one to go on.");
+	if (outcome == CONFLICT || outcome == TOO_MANY_ATTEMPTS)
+		return refuse(visit, outcome, ask_sentence(visit, &answer.stored));
 	if (outcome != OK)
 		return outcome;
-	if (!request->wants_json)
-		return visit_redirect(visit,
-				      pool_printf(visit->pool, "/chat/?session_id=%s#latest",
-						  answer.conversation_id),
-				      NULL);
-	struct value *messages = value_array(visit->pool);
-	value_append(messages, message_value(visit, answer.ids[0], "user", message));
-	value_append(messages, message_value(visit, answer.ids[1], "assistant", answer.content));
-	value_set_string(visit->data, "session_id", answer.conversation_id);
-	value_set(visit->data, "messages", messages);
-	return OK;
+	if (request->wants_json)
+		return reply(visit, message, &answer);
+	return visit_redirect(visit,
+			      pool_printf(visit->pool, "/chat/?session_id=%s#latest",
+					  answer.stored.conversation_id),
+			      NULL);
 }
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/chat", SIGNED_IN, chat_show, NULL },
-	{ METHOD_GET, "/chat/", SIGNED_IN, chat_show, NULL },
-	{ METHOD_POST, "/chat", SIGNED_IN, chat_send, chat_again },
-	{ METHOD_POST, "/chat/", SIGNED_IN, chat_send, chat_again },
-	{ METHOD_GET, "/api/chat", SIGNED_IN, chat_show, NULL },
-	{ METHOD_POST, "/api/chat", SIGNED_IN, chat_send, NULL },
+	{ METHOD_GET, "/chat", GUEST, chat_show, NULL },
+	{ METHOD_GET, "/chat/", GUEST, chat_show, NULL },
+	{ METHOD_POST, "/chat", GUEST, chat_send, chat_again },
+	{ METHOD_POST, "/chat/", GUEST, chat_send, chat_again },
+	{ METHOD_GET, "/api/chat", GUEST, chat_show, NULL },
+	{ METHOD_POST, "/api/chat", GUEST, chat_send, NULL },
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table chat_page = { "chat", routes };
+const struct route_table chat_page = { "chat", routes, false };

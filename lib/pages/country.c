@@ -1,5 +1,8 @@
 #include "app/conversations.h"
+#include "app/temporary.h"
 #include "pages/pages.h"
+#include "web/escape.h"
+#include <string.h>
 
 static struct value *names(struct visit *visit, const char *const *list)
 {
@@ -43,14 +46,24 @@ static enum outcome open_conversation(struct visit *visit, const char *country, 
 				      const char **id)
 {
 	struct pg_pool *database = visit->app->postgresql;
-	const struct conversation_owner owner = { visit->session->user_id,
-						  visit->session->username };
+	const struct conversation_owner owner = conversation_owner_of(visit);
 	enum outcome outcome = conversation_find_open(database, visit->pool, owner.user_id, country,
 						      service, id);
 	if (outcome != NOT_FOUND)
 		return outcome;
 	return conversation_create(database, visit->pool, &owner, country, service,
 				   visit->app->config->chat.conversation_days, id);
+}
+
+/* Not even an empty one is stored. */
+static enum outcome open_temporary(struct visit *visit, const char *country, const char *service)
+{
+	struct buffer path = buffer_new(visit->pool, 128);
+	buffer_puts(&path, "/chat/temporary?country=");
+	escape_url(&path, country, strlen(country));
+	buffer_puts(&path, "&service_type=");
+	escape_url(&path, service, strlen(service));
+	return visit_redirect(visit, path.bytes, NULL);
 }
 
 static enum outcome proceed(struct visit *visit)
@@ -65,7 +78,12 @@ static enum outcome proceed(struct visit *visit)
 	if (value_count(fields) > 0)
 		return show_again(visit, INVALID_FIELDS, fields);
 	const char *id;
-	enum outcome outcome = open_conversation(visit, country, service, &id);
+	bool is_temporary;
+	enum outcome outcome = temporary_is_usual(visit, &is_temporary);
+	if (outcome == OK && is_temporary)
+		return open_temporary(visit, country, service);
+	if (outcome == OK)
+		outcome = open_conversation(visit, country, service, &id);
 	if (outcome != OK)
 		return outcome;
 	value_set_string(visit->data, "session_id", id);
@@ -73,10 +91,10 @@ static enum outcome proceed(struct visit *visit)
 }
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/country/", SIGNED_IN, country_show, NULL },
-	{ METHOD_GET, "/country", SIGNED_IN, country_show, NULL },
-	{ METHOD_POST, "/proceed-to-chat", SIGNED_IN, proceed, proceed_again },
+	{ METHOD_GET, "/country/", GUEST, country_show, NULL },
+	{ METHOD_GET, "/country", GUEST, country_show, NULL },
+	{ METHOD_POST, "/proceed-to-chat", GUEST, proceed, proceed_again },
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table country_page = { "country", routes };
+const struct route_table country_page = { "country", routes, false };

@@ -4,9 +4,8 @@
 static enum outcome dashboard_show(struct visit *visit)
 {
 	struct conversation_overview overview;
-	enum outcome outcome =
-		conversation_overview(visit->app->postgresql, visit->pool, visit->session->user_id,
-				      visit->app->config->session.idle_minutes * 60, &overview);
+	enum outcome outcome = conversation_overview(visit->app->postgresql, visit->pool,
+						     visit->session->user_id, &overview);
 	if (outcome != OK)
 		return outcome;
 	struct value *data = visit->data;
@@ -25,4 +24,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table dashboard_page = { "dashboard", routes };
+const struct route_table dashboard_page = { "dashboard", routes, false };

@@ -20,4 +20,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table health_page = { "health", routes };
+const struct route_table health_page = { "health", routes, false };

@@ -20,4 +20,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table icon_page = { "icon", routes };
+const struct route_table icon_page = { "icon", routes, false };

@@ -1,4 +1,5 @@
 #include "app/pending.h"
+#include "app/person_settings.h"
 #include "app/sign_in.h"
 #include "pages/pages.h"
 #include "web/redirect.h"
@@ -13,6 +14,9 @@ static const struct {
 } notices[] = {
 	{ "signed_out", "You are signed out. See you soon." },
 	{ "expired", "Your sign-in has ended. Sign in again to go on." },
+	{ "moved",
+	  "You came from another network or with another browser than you signed in with, so your "
+	  "sign-in has ended. Sign in again to go on." },
 };
 
 static const char *find_notice(const char *code)
@@ -83,19 +87,11 @@ static const char *login_problem(const struct request *request)
 							     : NULL;
 }
 
-static const char *password_problem(const struct request *request)
-{
-	if (!request_field_is_clean(request, "password", false))
-		return "This holds characters that cannot be part of a password.";
-	const char *password = request_field(request, "password");
-	if (*password == '\0')
-		return "Enter your password.";
-	return strlen(password) > PASSWORD_INPUT_MAX_BYTES ? "This is too long for a password."
-							   : NULL;
-}
-
 static enum outcome refuse_fields(struct visit *visit, const char *username, const char *password)
 {
+	/* When the database is away nobody is kept from reading what is missing. */
+	if (sign_in_count_post(visit) == TOO_MANY_ATTEMPTS)
+		return visit_refuse(visit, TOO_MANY_ATTEMPTS, "login.html");
 	struct value *fields = value_object(visit->pool);
 	if (username != NULL)
 		value_set_string(fields, "username", username);
@@ -106,23 +102,11 @@ static enum outcome refuse_fields(struct visit *visit, const char *username, con
 	return OK;
 }
 
-/* A refusal keeps the form; one that only time heals says how long. */
-static enum outcome refuse(struct visit *visit, enum outcome outcome)
-{
-	visit_refuse(visit, outcome, "login.html");
-	if (outcome == TOO_MANY_ATTEMPTS) {
-		int64_t seconds = value_to_integer(value_get(visit->data, "retry_after"));
-		value_set_string(visit->data, "message",
-				 pool_printf(visit->pool, "Too many attempts. Try again in %s.",
-					     visit_wait_text(visit->pool, seconds)));
-	}
-	return OK;
-}
-
 static enum outcome login_submit(struct visit *visit)
 {
 	const struct request *request = visit->request;
-	const char *username = login_problem(request), *password = password_problem(request);
+	const char *username = login_problem(request),
+		   *password = sign_in_password_problem(request);
 	set_typed(visit);
 	if (username != NULL || password != NULL)
 		return refuse_fields(visit, username, password);
@@ -133,7 +117,8 @@ static enum outcome login_submit(struct visit *visit)
 			       .remember = request_field_is_set(request, "remember_me"),
 		       });
 	if (outcome != OK)
-		return refuse(visit, outcome);
+		return visit_refuse(visit, outcome, "login.html");
+	person_settings_follow(visit);
 	if (pending_exists(visit))
 		return pending_show_confirm(visit);
 	return visit_redirect_to(visit, next_path(visit, request_field(request, "next")),
@@ -148,4 +133,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table login_page = { "login", routes };
+const struct route_table login_page = { "login", routes, false };

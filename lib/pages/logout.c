@@ -27,9 +27,9 @@ static enum outcome logout_submit(struct visit *visit)
 static const struct route routes[] = {
 	{ METHOD_GET, "/auth/logout", PUBLIC, logout_show, NULL },
 	{ METHOD_GET, "/logout", PUBLIC, logout_show, NULL },
-	{ METHOD_POST, "/auth/logout", PUBLIC, logout_submit, logout_again },
-	{ METHOD_POST, "/logout", PUBLIC, logout_submit, logout_again },
+	{ METHOD_POST, "/auth/logout", PUBLIC | LEAVES, logout_submit, logout_again },
+	{ METHOD_POST, "/logout", PUBLIC | LEAVES, logout_submit, logout_again },
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table logout_page = { "logout", routes };
+const struct route_table logout_page = { "logout", routes, false };

@@ -1,16 +1,5 @@
 #include "pages/pages.h"
-#include <time.h>
-
-/* "20 November 2026, 08:15 UTC" */
-static const char *moment_text(struct pool *pool, int64_t at_s)
-{
-	char text[64];
-	time_t at = (time_t)at_s;
-	struct tm utc;
-	gmtime_r(&at, &utc);
-	size_t length = strftime(text, sizeof text, "%d %B %Y, %H:%M UTC", &utc);
-	return pool_strndup(pool, text + (text[0] == '0'), length - (text[0] == '0'));
-}
+#include <string.h>
 
 static enum outcome profile_show(struct visit *visit)
 {
@@ -19,14 +8,21 @@ static enum outcome profile_show(struct visit *visit)
 			 pool_printf(visit->pool, "Welcome, %s!", session->username));
 	value_set_string(visit->data, "username", session->username);
 	value_set_string(visit->page, "signed_in_at",
-			 moment_text(visit->pool, session->created_at_s));
+			 visit_moment_text(visit->pool, session->created_at_s));
 	value_set_string(visit->page, "ends_in",
-			 visit_wait_text(visit->pool, session->times.expires_in_s));
+			 visit_wait_text(visit->pool, session_policy_ends_in(&session->limits,
+									     &session->times)));
 	value_set_bool(visit->page, "remembered", session->times.remember);
-	value_set_string(
-		visit->page, "idle",
-		visit_wait_text(visit->pool, visit->app->config->session.idle_minutes * 60));
+	if (session->limits.idle_s > 0)
+		value_set_string(visit->page, "idle",
+				 visit_wait_text(visit->pool, session->limits.idle_s));
+	if (strcmp(request_query(visit->request, "done"), "password") == 0)
+		value_set_string(visit->page, "notice",
+				 "Your password is changed. Your other devices are signed out.");
 	value_set_string(visit->page, "address", visit->request->address);
+	value_set_bool(visit->page, "can_change_password",
+		       visit->app->config->users.password_change);
+	value_set_bool(visit->page, "is_admin", session->kind == SESSION_ADMIN);
 	/* The email stands in MySQL; without it the page is still good. */
 	struct user *user;
 	if (users_load(visit->app->users, visit->pool, session->user_id, &user) == OK) {
@@ -40,4 +36,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table profile_page = { "profile", routes };
+const struct route_table profile_page = { "profile", routes, false };

@@ -12,4 +12,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table protected_page = { "protected", routes };
+const struct route_table protected_page = { "protected", routes, false };

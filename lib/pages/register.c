@@ -75,6 +75,11 @@ static enum outcome register_submit(struct visit *visit)
 	if (!is_open(visit))
 		return NOT_FOUND;
 	set_typed(visit);
+	/* Works or not, so that one address neither makes accounts by the hundred nor asks quickly
+	 * which names are taken. */
+	enum outcome outcome = sign_in_count_post(visit);
+	if (outcome != OK)
+		return visit_refuse(visit, outcome, "register.html");
 	struct value *fields = value_object(visit->pool);
 	check_bytes(visit, fields);
 	const struct registration wanted = {
@@ -84,7 +89,7 @@ static enum outcome register_submit(struct visit *visit)
 		.password_confirm = request_field(request, "password_confirm"),
 		.terms_accepted = request_field_is_set(request, "terms"),
 	};
-	enum outcome outcome = registration_check(&visit->app->auth, &wanted, visit->pool, fields);
+	outcome = registration_check(&visit->app->auth, &wanted, visit->pool, fields);
 	if (outcome != OK) {
 		visit_refuse(visit, outcome, "register.html");
 		visit_set_fields(visit, fields);
@@ -106,4 +111,4 @@ static const struct route routes[] = {
 	{ 0, NULL, 0, NULL, NULL },
 };
 
-const struct route_table register_page = { "register", routes };
+const struct route_table register_page = { "register", routes, false };

@@ -4,27 +4,18 @@
 #include <string.h>
 
 struct django_keys {
-	const struct hmac_key *session, *auth_hash;
+	const struct hmac_key *const *session, *const *auth_hash; /* the current one first */
 };
 
-static const struct hmac_key *derive(struct pool *pool, const char *salt, const char *secret_key)
-{
-	unsigned char key[SHA256_BYTES];
-	char *text = pool_printf(pool, "%s%s", salt, secret_key);
-	crypto_sha256(text, strlen(text), key);
-	memory_wipe(text, strlen(text));
-	const struct hmac_key *derived = crypto_hmac_key_new(pool, key, sizeof key);
-	memory_wipe(key, sizeof key);
-	return derived;
-}
-
-const struct django_keys *django_keys_new(struct pool *pool, const char *secret_key)
+const struct django_keys *django_keys_new(struct pool *pool, const char *secret_key,
+					  const char *fallbacks)
 {
 	struct django_keys *keys = pool_alloc(pool, sizeof *keys);
-	keys->session = derive(pool, "django.contrib.sessions.SessionStoresigner", secret_key);
-	keys->auth_hash =
-		derive(pool, "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash",
-		       secret_key);
+	keys->session = crypto_hmac_keys_new(pool, "django.contrib.sessions.SessionStoresigner",
+					     secret_key, fallbacks);
+	keys->auth_hash = crypto_hmac_keys_new(
+		pool, "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash",
+		secret_key, fallbacks);
 	return keys;
 }
 
@@ -46,7 +37,7 @@ static const char *sign(struct pool *pool, const struct django_keys *keys, const
 			size_t length)
 {
 	unsigned char digest[SHA256_BYTES];
-	crypto_hmac_sign(keys->session, value, length, digest);
+	crypto_hmac_sign(keys->session[0], value, length, digest);
 	return crypto_base64url(pool, digest, sizeof digest);
 }
 
@@ -87,15 +78,27 @@ static const char *unpack(struct pool *pool, const char *payload, size_t payload
 	return pool_strndup(pool, (const char *)bytes, size);
 }
 
+/* The place of the key that signed the text, and how long what it signed is; -1: none of ours. */
+static int find_signer(struct pool *pool, const struct django_keys *keys, const char *signed_text,
+		       size_t *value_length)
+{
+	const char *colon = strrchr(signed_text, ':');
+	if (colon == NULL)
+		return -1;
+	size_t size;
+	const unsigned char *signature = crypto_base64url_decode(pool, colon + 1, strlen(colon + 1),
+								 &size);
+	if (signature == NULL || size != SHA256_BYTES)
+		return -1;
+	*value_length = (size_t)(colon - signed_text);
+	return crypto_hmac_find(keys->session, signed_text, *value_length, signature);
+}
+
 const char *django_decode(struct pool *pool, const struct django_keys *keys,
 			  const char *signed_text, size_t *length)
 {
-	const char *signature = strrchr(signed_text, ':');
-	if (signature == NULL)
-		return NULL;
-	size_t value_length = (size_t)(signature - signed_text);
-	const char *expected = sign(pool, keys, signed_text, value_length);
-	if (!crypto_equal_text(expected, signature + 1))
+	size_t value_length;
+	if (find_signer(pool, keys, signed_text, &value_length) < 0)
 		return NULL;
 	/* The time stands between the last two colons; sessions do not age by it. */
 	const char *colon = memchr(signed_text, ':', value_length);
@@ -104,10 +107,37 @@ const char *django_decode(struct pool *pool, const struct django_keys *keys,
 	return unpack(pool, signed_text, (size_t)(colon - signed_text), length);
 }
 
-const char *django_auth_hash(struct pool *pool, const struct django_keys *keys,
+bool django_is_signed_with_current_key(struct pool *pool, const struct django_keys *keys,
+				       const char *signed_text)
+{
+	size_t value_length;
+	return find_signer(pool, keys, signed_text, &value_length) == 0;
+}
+
+static const char *auth_hash(struct pool *pool, const struct hmac_key *key,
 			     const char *stored_password)
 {
 	unsigned char digest[SHA256_BYTES];
-	crypto_hmac_sign(keys->auth_hash, stored_password, strlen(stored_password), digest);
+	crypto_hmac_sign(key, stored_password, strlen(stored_password), digest);
 	return crypto_hex(pool, digest, sizeof digest);
+}
+
+const char *django_auth_hash(struct pool *pool, const struct django_keys *keys,
+			     const char *stored_password)
+{
+	return auth_hash(pool, keys->auth_hash[0], stored_password);
+}
+
+bool django_auth_hash_fits(struct pool *pool, const struct django_keys *keys, const char *hash,
+			   const char *stored_password, bool *is_current)
+{
+	for (size_t i = 0; keys->auth_hash[i] != NULL; i++) {
+		const char *made = auth_hash(pool, keys->auth_hash[i], stored_password);
+		if (!crypto_equal_text(made, hash))
+			continue;
+		if (is_current != NULL)
+			*is_current = i == 0;
+		return true;
+	}
+	return false;
 }

@@ -1,31 +1,31 @@
-#include "session/store.h"
-#include "base/clock.h"
-#include "base/crypto.h"
+#include "base/address.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "session/members.h"
+#include "session/store_private.h"
 #include <string.h>
 
-/* Django's own: 32 characters of a-z0-9. */
-enum { KEY_CHARACTERS = 32, USER_AGENT_MAX_BYTES = 300 };
+enum { BROWSER_MAX_BYTES = 300 };
 
-static const char key_alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-
-struct identity_names {
-	const char *user_id, *auth_hash, *backend;
-};
+const char session_key_alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /* Which members of the JSON say who is signed in. With identity = off a Django project must not
  * take our sign-in for its own, so ours have other names. */
-static const struct identity_names shared_names = { "_auth_user_id", "_auth_user_hash",
-						    "_auth_user_backend" };
-static const struct identity_names own_names = { "gatehouse_user_id", "gatehouse_auth_hash", NULL };
+static const struct signed_identity_names shared_names = { "_auth_user_id", "_auth_user_hash",
+							   "_auth_user_backend" };
+static const struct signed_identity_names own_names = { "gatehouse_user_id", "gatehouse_auth_hash",
+							NULL };
 
-struct session_store {
-	struct session_store_options options;
-	const struct identity_names *names;
-	const struct django_keys *keys;
-};
+/* How long a session of each kind may rest, as session_load_and_touch takes it. */
+static const char *may_rest(struct pool *pool, const struct session_policy *policy)
+{
+	struct buffer out = buffer_new(pool, 128);
+	for (unsigned kind = 0; kind < SESSION_KINDS; kind++)
+		buffer_printf(&out, "%c\"%s\":%lld", kind == 0 ? '{' : ',',
+			      session_kind_name((enum session_kind)kind),
+			      (long long)policy->kinds[kind].idle_s);
+	buffer_byte(&out, '}');
+	return out.bytes;
+}
 
 struct session_store *session_store_new(struct pool *pool,
 					const struct session_store_options *options)
@@ -33,278 +33,341 @@ struct session_store *session_store_new(struct pool *pool,
 	struct session_store *store = pool_alloc(pool, sizeof *store);
 	store->options = *options;
 	store->names = options->shared_table ? &shared_names : &own_names;
-	store->keys = django_keys_new(pool, options->secret_key);
+	store->keys = django_keys_new(pool, options->secret_key, options->secret_key_fallbacks);
+	store->identities = signed_identity_reader_new(pool, store->keys, store->names);
+	store->seen = seen_sessions_new(pool);
+	store->may_rest = may_rest(pool, &options->policy);
+	store->cookie_keys = NULL;
+	if (options->sign_cookie)
+		store->cookie_keys = crypto_hmac_keys_new(pool, "gatehouse.session.cookie",
+							  options->secret_key,
+							  options->secret_key_fallbacks);
 	return store;
+}
+
+const struct session_policy *session_store_policy(const struct session_store *store)
+{
+	return &store->options.policy;
 }
 
 static bool is_key(const char *key)
 {
-	return key != NULL && strlen(key) == KEY_CHARACTERS &&
-	       key[strspn(key, key_alphabet)] == '\0';
+	return key != NULL && strlen(key) == SESSION_KEY_CHARACTERS &&
+	       key[strspn(key, session_key_alphabet)] == '\0';
 }
 
-static struct members *read_members(const struct session_store *store, struct pool *pool,
-				    const char *signed_data)
+const char *session_cookie_value(const struct session_store *store, struct pool *pool,
+				 const struct session *session)
+{
+	if (store->cookie_keys == NULL)
+		return session->key;
+	unsigned char digest[SHA256_BYTES];
+	crypto_hmac_sign(store->cookie_keys[0], session->key, strlen(session->key), digest);
+	return pool_printf(pool, "%s:%s", session->key,
+			   crypto_base64url(pool, digest, sizeof digest));
+}
+
+const char *session_cookie_key(const struct session_store *store, struct pool *pool,
+			       const char *cookie)
+{
+	if (store->cookie_keys == NULL)
+		return is_key(cookie) ? cookie : NULL;
+	if (cookie == NULL || strlen(cookie) <= SESSION_KEY_CHARACTERS ||
+	    cookie[SESSION_KEY_CHARACTERS] != ':')
+		return NULL;
+	const char *key = pool_strndup(pool, cookie, SESSION_KEY_CHARACTERS);
+	const char *signature = cookie + SESSION_KEY_CHARACTERS + 1;
+	size_t size;
+	const unsigned char *digest = crypto_base64url_decode(pool, signature, strlen(signature),
+							      &size);
+	if (!is_key(key) || digest == NULL || size != SHA256_BYTES)
+		return NULL;
+	return crypto_hmac_find(store->cookie_keys, key, SESSION_KEY_CHARACTERS, digest) >= 0
+		       ? key
+		       : NULL;
+}
+
+struct members *session_read_members(const struct session_store *store, struct pool *pool,
+				     const char *signed_data)
 {
 	size_t length;
 	const char *json = django_decode(pool, store->keys, signed_data, &length);
 	return json != NULL ? members_parse(pool, json, length) : NULL;
 }
 
-/* Columns of session_load. */
+/* Columns of session_load and session_load_and_touch. */
 enum {
 	DATA,
-	NOT_EXPIRED,
 	PUBLIC_ID,
 	USER_ID,
 	USERNAME,
+	EMAIL,
 	KIND,
-	AGE,
-	IDLE,
-	AUTHENTICATED,
-	CHECKED,
-	EXPIRES_IN,
+	GROUPS,
+	OWN_LIMITS,
 	REMEMBER,
 	ADDRESS,
-	CREATED_AT
+	BROWSER,
+	NOW,
+	CREATED_AT,
+	LAST_SEEN_AT,
+	AUTHENTICATED_AT,
+	CHECKED_AT,
+	EXPIRES_AT,
+	ENDS_AT,
+	IDLE_SECONDS
 };
+
+/* Times are noted to the minute, so that a busy session is written once a minute. */
+enum { TOUCH_SECONDS = 60 };
 
 static struct session *new_session(struct pool *pool, const char *key, const struct pg_rows *rows)
 {
 	struct session *session = pool_zalloc(pool, sizeof *session);
 	session->key = pool_strdup(pool, key);
+	session->groups = "";
+	session->kind = SESSION_AUTHENTICATED;
 	session->signed_data = pg_text(rows, 0, DATA);
 	return session;
 }
 
-static void read_companion(struct session *session, const struct pg_rows *rows)
+/* What a session began with holds on where it is less than the limits of today: its row slides, is
+ * listed and is cleaned away by it. */
+static void hold_to_beginning(struct session *session, const struct pg_rows *rows)
 {
+	struct session_limits *limits = &session->limits;
+	int64_t lifetime_s = pg_integer(rows, 0, ENDS_AT) - session->created_at_s;
+	int64_t idle_s = pg_integer(rows, 0, IDLE_SECONDS); /* 0: none */
+	if (lifetime_s < limits->lifetime_s)
+		limits->lifetime_s = lifetime_s;
+	if (idle_s > 0 && (limits->idle_s == 0 || idle_s < limits->idle_s))
+		limits->idle_s = idle_s;
+}
+
+static void read_companion(const struct session_store *store, struct session *session,
+			   const struct pg_rows *rows)
+{
+	int64_t now_s = pg_integer(rows, 0, NOW);
 	session->public_id = pg_text(rows, 0, PUBLIC_ID);
 	session->username = pg_text(rows, 0, USERNAME);
-	session->kind = pg_text(rows, 0, KIND);
-	session->age_s = pg_integer(rows, 0, AGE);
-	session->authenticated_s = pg_integer(rows, 0, AUTHENTICATED);
-	session->user_checked_s = pg_integer(rows, 0, CHECKED);
+	session->email = pg_text(rows, 0, EMAIL);
+	session->kind = session_kind_find(pg_text(rows, 0, KIND));
+	session->groups = pg_text(rows, 0, GROUPS);
 	session->created_at_s = pg_integer(rows, 0, CREATED_AT);
 	session->times = (struct session_times){
-		.idle_s = pg_integer(rows, 0, IDLE),
-		.expires_in_s = pg_integer(rows, 0, EXPIRES_IN),
+		.age_s = now_s - session->created_at_s,
+		.idle_s = now_s - pg_integer(rows, 0, LAST_SEEN_AT),
+		.authenticated_s = now_s - pg_integer(rows, 0, AUTHENTICATED_AT),
+		.user_checked_s = now_s - pg_integer(rows, 0, CHECKED_AT),
+		.expires_in_s = pg_integer(rows, 0, EXPIRES_AT) - now_s,
 		.remember = pg_bool(rows, 0, REMEMBER),
 	};
+	session->saw_password = pg_integer(rows, 0, AUTHENTICATED_AT) > 0;
+	if (!session->saw_password)
+		session->times.authenticated_s = session->times.age_s;
+	session->began = (struct session_client){ .address = pg_text(rows, 0, ADDRESS),
+						  .browser = pg_text(rows, 0, BROWSER) };
+	if (session->kind == SESSION_KINDS)
+		return;
+	session->limits = session_policy_limits(&store->options.policy, session->kind,
+						session->times.remember,
+						pg_text(rows, 0, OWN_LIMITS));
+	hold_to_beginning(session, rows);
+}
+
+/* Whether the signed data names somebody the way our own and Django's sign-ins do. */
+static enum outcome take_identity(const struct session_store *store,
+				  const struct signed_identity *identity, struct session *session)
+{
+	session->user_id = identity->user_id;
+	session->auth_hash = identity->auth_hash;
+	if (session->user_id == NULL || session->auth_hash == NULL)
+		return SESSION_EXPIRED;
+	if (store->names->backend != NULL &&
+	    (identity->backend == NULL || strcmp(identity->backend, store->options.backend) != 0))
+		return SESSION_EXPIRED;
+	return OK;
+}
+
+/* A row without a companion: a Django project's. With a users table in common its person may be
+ * ours too; a visitor's is only to be replaced. */
+static enum outcome identify_foreign(const struct session_store *store,
+				     const struct signed_identity *identity, struct session *found,
+				     struct session **session)
+{
+	if (!store->options.shared_table)
+		return SIGN_IN_REQUIRED;
+	if (identity->user_id == NULL && identity->auth_hash == NULL) {
+		*session = found;
+		return SIGN_IN_REQUIRED;
+	}
+	enum outcome outcome = take_identity(store, identity, found);
+	if (outcome == OK)
+		*session = found;
+	return outcome;
 }
 
 /* Who the signed data says is signed in, and whether the companion agrees. */
 static enum outcome identify(const struct session_store *store, struct pool *pool, const char *key,
 			     const struct pg_rows *rows, struct session **session)
 {
-	const struct identity_names *names = store->names;
-	struct members *members = read_members(store, pool, pg_text(rows, 0, DATA));
-	if (members == NULL) {
+	const struct signed_identity *identity = signed_identity_read(store->identities, pool, key,
+								      pg_text(rows, 0, DATA));
+	if (identity == NULL) {
 		log_event(LOG_LEVEL_WARNING, "session_refused", "reason",
 			  "its data is not signed with our secret, or damaged", NULL);
 		return SESSION_EXPIRED;
 	}
-	const char *user_id = members_get(members, names->user_id);
-	const char *auth_hash = members_get(members, names->auth_hash);
+	struct session *found = new_session(pool, key, rows);
 	const char *companion = pg_text(rows, 0, USER_ID);
-	if (companion == NULL && !store->options.shared_table)
-		return SIGN_IN_REQUIRED;
-	if (companion == NULL && user_id == NULL && auth_hash == NULL) { /* a visitor's */
-		*session = new_session(pool, key, rows);
-		return SIGN_IN_REQUIRED;
-	}
-	if (user_id == NULL || auth_hash == NULL)
+	if (companion == NULL)
+		return identify_foreign(store, identity, found, session);
+	read_companion(store, found, rows);
+	enum outcome outcome = OK;
+	if (found->kind == SESSION_BOT)
+		found->user_id = identity->guest_id;
+	else
+		outcome = take_identity(store, identity, found);
+	if (outcome != OK || found->kind == SESSION_KINDS || found->user_id == NULL ||
+	    strcmp(companion, found->user_id) != 0)
 		return SESSION_EXPIRED;
-	if (names->backend != NULL) {
-		const char *backend = members_get(members, names->backend);
-		if (backend == NULL || strcmp(backend, store->options.backend) != 0)
-			return SESSION_EXPIRED;
-	}
-	if (companion != NULL && strcmp(companion, user_id) != 0)
-		return SESSION_EXPIRED;
-	*session = new_session(pool, key, rows);
-	(*session)->user_id = user_id;
-	(*session)->auth_hash = auth_hash;
-	if (companion != NULL)
-		read_companion(*session, rows);
+	*session = found;
 	return OK;
 }
 
+/* Seconds since the use of the row's session was noted. */
+static int64_t noted_ago(const struct pg_rows *rows)
+{
+	if (pg_row_count(rows) == 0 || pg_text(rows, 0, PUBLIC_ID) == NULL)
+		return 0; /* nothing to note */
+	return pg_integer(rows, 0, NOW) - pg_integer(rows, 0, LAST_SEEN_AT);
+}
+
+/* The row of a key. Noting that it is used is part of the same statement when it is due; when the
+ * guess that it is not was wrong, because somebody set a clock, it is made up for. */
+static enum outcome fetch(const struct session_store *store, struct pool *pool, const char *key,
+			  struct pg_rows **rows)
+{
+	struct pg_pool *database = store->options.database;
+	const char *const parameters[] = { key, store->may_rest };
+	bool seen = seen_lately(store->seen, key);
+	enum outcome outcome = pg_run(
+		database, pool, seen ? STATEMENT_SESSION_LOAD : STATEMENT_SESSION_LOAD_AND_TOUCH,
+		parameters, seen ? 1 : 2, rows);
+	if (outcome == OK && seen && noted_ago(*rows) > TOUCH_SECONDS)
+		outcome = pg_run(database, pool, STATEMENT_SESSION_LOAD_AND_TOUCH, parameters, 2,
+				 rows);
+	if (outcome == OK) /* one more for what rounding took away */
+		seen_note(store->seen, key,
+			  noted_ago(*rows) > TOUCH_SECONDS ? 0 : noted_ago(*rows) + 1);
+	return outcome;
+}
+
+const char *session_short_browser(struct pool *pool, const char *browser)
+{
+	if (browser == NULL)
+		return NULL;
+	size_t length = strnlen(browser, BROWSER_MAX_BYTES);
+	while (length > 0 && !text_is_plain(browser, length, false))
+		length--;
+	return pool_strndup(pool, browser, length);
+}
+
 enum outcome session_load(const struct session_store *store, struct pool *pool, const char *key,
-			  struct session **session)
+			  const struct session_client *client, struct session **session)
 {
 	*session = NULL;
-	if (!is_key(key))
-		return SESSION_EXPIRED;
 	struct pg_rows *rows;
-	enum outcome outcome = pg_run(store->options.database, pool, STATEMENT_SESSION_LOAD,
-				      (const char *const[]){ key }, 1, &rows);
+	enum outcome outcome = fetch(store, pool, key, &rows);
 	if (outcome != OK)
 		return outcome == BAD_REQUEST ? SESSION_EXPIRED : UNAVAILABLE;
 	if (pg_row_count(rows) == 0)
 		return SESSION_EXPIRED;
 	outcome = identify(store, pool, key, rows, session);
-	bool is_ours = *session != NULL && (*session)->public_id != NULL;
-	if (!pg_bool(rows, 0, NOT_EXPIRED)) {
-		if (!is_ours)
-			*session = NULL; /* Django's to clear away */
+	if (*session == NULL || (*session)->public_id == NULL) {
+		if (pg_integer(rows, 0, EXPIRES_AT) > pg_integer(rows, 0, NOW))
+			return outcome; /* OK: to be adopted; it has no times of ours yet */
+		*session = NULL;        /* Django's to clear away */
 		return SESSION_EXPIRED;
 	}
-	if (outcome != OK || !is_ours)
-		return outcome; /* OK: to be adopted; it has no times of ours yet */
-	return session_policy_check(&store->options.limits, &(*session)->times);
-}
-
-bool session_fits_password(const struct session_store *store, struct pool *pool,
-			   const struct session *session, const char *stored_password)
-{
-	return crypto_equal_text(session->auth_hash,
-				 django_auth_hash(pool, store->keys, stored_password));
-}
-
-/* The members a new session begins with: a visitor's, or those the same person had. */
-static struct members *carried_over(const struct session_store *store, struct pool *pool,
-				    const struct session_new *wanted)
-{
-	const struct session *before = wanted->replaces;
-	struct members *members = NULL;
-	if (before != NULL &&
-	    (before->user_id == NULL || strcmp(before->user_id, wanted->user_id) == 0))
-		members = read_members(store, pool, before->signed_data);
-	return members != NULL ? members : members_new(pool);
-}
-
-static const char *signed_identity(const struct session_store *store, struct pool *pool,
-				   const struct session_new *wanted, const char **auth_hash)
-{
-	struct members *members = carried_over(store, pool, wanted);
-	*auth_hash = django_auth_hash(pool, store->keys, wanted->stored_password);
-	members_set(members, store->names->user_id, wanted->user_id);
-	if (store->names->backend != NULL)
-		members_set(members, store->names->backend, store->options.backend);
-	members_set(members, store->names->auth_hash, *auth_hash);
-	return django_encode(pool, store->keys, members_write(members, pool), clock_now_s());
-}
-
-static const char *short_user_agent(struct pool *pool, const char *user_agent)
-{
-	if (user_agent == NULL)
-		return NULL;
-	size_t length = strnlen(user_agent, USER_AGENT_MAX_BYTES);
-	while (length > 0 && !text_is_plain(user_agent, length, false))
-		length--;
-	return pool_strndup(pool, user_agent, length);
-}
-
-enum outcome session_create(const struct session_store *store, struct pool *pool,
-			    const struct session_new *wanted, struct session **session)
-{
-	int64_t lifetime_s = session_policy_lifetime(&store->options.limits, wanted->remember);
-	struct session *made = pool_zalloc(pool, sizeof *made);
-	*made = (struct session){
-		.key = crypto_random_text(pool, key_alphabet, KEY_CHARACTERS),
-		.user_id = wanted->user_id,
-		.username = wanted->username,
-		.kind = "authenticated",
-		.times = { .expires_in_s = lifetime_s, .remember = wanted->remember },
-		.created_at_s = clock_now_s(),
+	struct session *found = *session;
+	const struct session_client now = {
+		.address = client->address, .browser = session_short_browser(pool, client->browser)
 	};
-	made->signed_data = signed_identity(store, pool, wanted, &made->auth_hash);
-	const char *const parameters[] = {
-		made->key,
-		made->signed_data,
-		pool_printf(pool, "%lld", (long long)lifetime_s),
-		wanted->user_id,
-		wanted->username,
-		made->kind,
-		wanted->method,
-		wanted->address,
-		short_user_agent(pool, wanted->user_agent),
-		wanted->remember ? "true" : "false",
-		wanted->replaces != NULL ? wanted->replaces->key : NULL,
-	};
-	struct pg_rows *rows;
-	enum outcome outcome = pg_run(store->options.database, pool, STATEMENT_SESSION_CREATE,
-				      parameters, sizeof parameters / sizeof *parameters, &rows);
-	if (outcome != OK)
-		return outcome;
-	made->public_id = pg_text(rows, 0, 0);
-	*session = made;
-	return OK;
+	found->end = session_policy_check(&found->limits, &found->times, &found->began, &now);
+	if (found->end == SESSION_GOES_ON)
+		return OK;
+	return found->end == SESSION_END_ADDRESS || found->end == SESSION_END_BROWSER
+		       ? SESSION_MOVED
+		       : SESSION_EXPIRED;
 }
 
-enum outcome session_adopt(const struct session_store *store, struct pool *pool,
-			   const struct session *session, const char *username, const char *address,
-			   const char *user_agent)
+static bool is_same(const char *left, const char *right)
 {
-	const char *const parameters[] = {
-		session->key,
-		session->user_id,
-		username,
-		address,
-		short_user_agent(pool, user_agent),
-		pool_printf(pool, "%lld", (long long)store->options.limits.lifetime_s),
-	};
-	return pg_run(store->options.database, pool, STATEMENT_SESSION_ADOPT, parameters,
-		      sizeof parameters / sizeof *parameters, NULL);
+	return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
 }
 
-static enum outcome run_with_key(const struct session_store *store, struct pool *pool,
-				 enum statement statement, const struct session *session)
+unsigned session_changes(struct pool *pool, const struct session *session,
+			 const struct session_client *client)
 {
-	return pg_run(store->options.database, pool, statement,
+	const struct session_client *began = &session->began;
+	unsigned changes = 0;
+	if (session->limits.bind_address == BINDING_LOG &&
+	    !is_same(began->address, client->address) &&
+	    !address_equal(began->address, client->address))
+		changes |= SESSION_CHANGED_ADDRESS;
+	if ((session->limits.bind_browser == BINDING_LOG ||
+	     session->limits.bind_browser == BINDING_SUBNET) &&
+	    !is_same(began->browser, client->browser) &&
+	    !is_same(began->browser, session_short_browser(pool, client->browser)))
+		changes |= SESSION_CHANGED_BROWSER;
+	return changes;
+}
+
+enum outcome session_stays_over(const struct session_store *store, struct pool *pool,
+				const struct session *session)
+{
+	if (session->times.expires_in_s <= 0)
+		return OK; /* by its row, and nothing moves that any more */
+	return pg_run(store->options.database, pool, STATEMENT_SESSION_STAYS_OVER,
 		      (const char *const[]){ session->key }, 1, NULL);
 }
 
-enum outcome session_touch(const struct session_store *store, struct pool *pool,
-			   const struct session *session)
+enum outcome session_move(const struct session_store *store, struct pool *pool,
+			  const struct session *session, const struct session_client *client)
 {
-	return run_with_key(store, pool, STATEMENT_SESSION_TOUCH, session);
+	return pg_run(store->options.database, pool, STATEMENT_SESSION_MOVED,
+		      (const char *const[]){ session->key, client->address,
+					     session_short_browser(pool, client->browser) },
+		      3, NULL);
+}
+
+/* Several statements in one round trip and transaction. */
+enum outcome session_run_after(const struct session_store *store, struct pool *pool,
+			       const struct pg_call *first, size_t first_count,
+			       const struct pg_call *last, size_t last_count)
+{
+	struct pg_call *calls = pool_zalloc(pool, (first_count + last_count) * sizeof *calls);
+	for (size_t i = 0; i < first_count; i++)
+		calls[i] = first[i];
+	for (size_t i = 0; i < last_count; i++)
+		calls[first_count + i] = last[i];
+	return pg_run_all(store->options.database, pool, calls, first_count + last_count);
 }
 
 enum outcome session_user_checked(const struct session_store *store, struct pool *pool,
-				  const struct session *session)
+				  const struct session *session, const char *username,
+				  const char *email)
 {
-	return run_with_key(store, pool, STATEMENT_SESSION_USER_CHECKED, session);
+	return pg_run(store->options.database, pool, STATEMENT_SESSION_USER_CHECKED,
+		      (const char *const[]){ session->key, username, email }, 3, NULL);
 }
 
 enum outcome session_destroy(const struct session_store *store, struct pool *pool,
-			     const struct session *session)
+			     const struct session *session, const struct pg_call *first)
 {
-	return run_with_key(store, pool, STATEMENT_SESSION_DESTROY, session);
-}
-
-/* Put the new hash into one session's data; NULL when it was not begun with the old one. */
-static const char *resigned(const struct session_store *store, struct pool *pool,
-			    const char *signed_data, const char *old_hash, const char *new_hash)
-{
-	struct members *members = read_members(store, pool, signed_data);
-	if (members == NULL)
-		return NULL;
-	const char *stored = members_get(members, store->names->auth_hash);
-	if (stored == NULL || !crypto_equal_text(stored, old_hash))
-		return NULL;
-	members_set(members, store->names->auth_hash, new_hash);
-	return django_encode(pool, store->keys, members_write(members, pool), clock_now_s());
-}
-
-enum outcome session_follow_rehash(const struct session_store *store, struct pool *pool,
-				   const char *user_id, const char *old_password,
-				   const char *new_password)
-{
-	const char *old_hash = django_auth_hash(pool, store->keys, old_password);
-	const char *new_hash = django_auth_hash(pool, store->keys, new_password);
-	struct pg_rows *rows;
-	enum outcome outcome = pg_run(store->options.database, pool, STATEMENT_SESSION_LIST_OF_USER,
-				      (const char *const[]){ user_id }, 1, &rows);
-	for (size_t i = 0; outcome == OK && i < pg_row_count(rows); i++) {
-		const char *data = pg_text(rows, i, 1);
-		const char *changed = resigned(store, pool, data, old_hash, new_hash);
-		if (changed != NULL)
-			outcome = pg_run(
-				store->options.database, pool, STATEMENT_SESSION_REPLACE_DATA,
-				(const char *const[]){ pg_text(rows, i, 0), data, changed }, 3,
-				NULL);
-	}
-	return outcome;
+	const struct pg_call destroy = { .statement = STATEMENT_SESSION_DESTROY,
+					 .parameters = (const char *const[]){ session->key },
+					 .parameter_count = 1 };
+	return session_run_after(store, pool, first, 1, &destroy, 1);
 }

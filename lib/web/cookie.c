@@ -24,6 +24,8 @@ const char *cookie_format(struct pool *pool, const struct cookie *cookie)
 {
 	struct buffer out = buffer_new(pool, 160);
 	buffer_printf(&out, "%s=%s; Path=%s", cookie->name, cookie->value, cookie->path);
+	if (!text_is_empty(cookie->domain))
+		buffer_printf(&out, "; Domain=%s", cookie->domain);
 	if (cookie->max_age_seconds >= 0)
 		buffer_printf(&out, "; Max-Age=%lld", (long long)cookie->max_age_seconds);
 	buffer_printf(&out, "; SameSite=%s", cookie->same_site);
@@ -31,5 +33,7 @@ const char *cookie_format(struct pool *pool, const struct cookie *cookie)
 		buffer_puts(&out, "; HttpOnly");
 	if (cookie->secure)
 		buffer_puts(&out, "; Secure");
+	if (cookie->partitioned)
+		buffer_puts(&out, "; Partitioned");
 	return out.bytes;
 }

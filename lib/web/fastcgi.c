@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,12 +23,23 @@ enum {
 	THREAD_STACK_BYTES = 512 << 10,
 	BODY_SILENCE_MS = 10000, /* a client that sends nothing for so long has gone */
 	OUT_OF_FILES_PAUSE_MS = 50,
+	KEPT_PATIENCE_S = 2,
 };
+
+/* A request has about thirty parameters, and we ask for twenty of them. */
+enum { INDEXED_MAX = 96 };
 
 struct exchange {
 	FCGX_Request *fastcgi; /* NULL: plain CGI */
-	bool has_body;         /* which may still be on its way */
-	bool close_at_once;    /* its end was read, or is not worth waiting for */
+	size_t indexed;        /* the first parameters, the lengths of whose names are known */
+	unsigned short name_lengths[INDEXED_MAX];
+	bool has_body;      /* which may still be on its way */
+	bool close_at_once; /* its end was read, or is not worth waiting for */
+	bool is_kept;       /* and so is not this thread's any more */
+};
+
+struct kept_exchange {
+	FCGX_Request *fastcgi;
 };
 
 /* The write end of a pipe that the signal handler uses to wake every waiting thread. */
@@ -47,10 +59,28 @@ static void on_stop(int signal_number)
 	errno = kept;
 }
 
+/* Finding the ends of the names once makes each search a comparison of numbers. */
+static void index_parameters(struct exchange *exchange)
+{
+	char **parameters = exchange->fastcgi->envp;
+	size_t count = 0;
+	for (; count < INDEXED_MAX && parameters[count] != NULL; count++) {
+		size_t length = strcspn(parameters[count], "=");
+		exchange->name_lengths[count] = length <= USHRT_MAX ? (unsigned short)length : 0;
+	}
+	exchange->indexed = count;
+}
+
 const char *exchange_parameter(const struct exchange *exchange, const char *name)
 {
-	return exchange->fastcgi != NULL ? FCGX_GetParam(name, exchange->fastcgi->envp)
-					 : getenv(name);
+	if (exchange->fastcgi == NULL)
+		return getenv(name);
+	char **parameters = exchange->fastcgi->envp;
+	size_t length = strlen(name);
+	for (size_t i = 0; i < exchange->indexed; i++)
+		if (exchange->name_lengths[i] == length && memcmp(parameters[i], name, length) == 0)
+			return parameters[i] + length + 1;
+	return FCGX_GetParam(name, parameters + exchange->indexed);
 }
 
 static void set_blocking(int socket, bool blocking)
@@ -177,6 +207,14 @@ static void serve_request(const struct worker *worker, struct exchange *exchange
 	pool_free(pool);
 }
 
+/* A question of the web server. It is sent no body, and by most servers not even the end of one, so
+ * that reading would wait for what never comes. */
+static bool is_authorizer(const FCGX_Request *fastcgi)
+{
+	const char *role = FCGX_GetParam("FCGI_ROLE", fastcgi->envp);
+	return role != NULL && strcmp(role, "AUTHORIZER") == 0;
+}
+
 /* End a request. libfcgi keeps the thread until the web server has closed its side as well, because
  * closing with something unread can destroy the answer on its way. When the web server has said
  * everything, there is nothing to wait for. */
@@ -186,7 +224,7 @@ static void finish(const struct exchange *exchange)
 	char unread;
 	bool at_once = exchange->close_at_once;
 	/* Without a body the end has come with the request. */
-	if (!exchange->has_body)
+	if (!exchange->has_body && !is_authorizer(fastcgi))
 		at_once = FCGX_GetStr(&unread, 1, fastcgi->in) == 0 &&
 			  FCGX_GetError(fastcgi->in) == 0;
 	if (at_once)
@@ -195,38 +233,105 @@ static void finish(const struct exchange *exchange)
 }
 
 /* Whether a body was announced. */
-static bool has_body(const FCGX_Request *fastcgi)
+static bool has_body(const struct exchange *exchange)
 {
-	const char *length = FCGX_GetParam("CONTENT_LENGTH", fastcgi->envp);
+	const char *length = exchange_parameter(exchange, "CONTENT_LENGTH");
 	return (length != NULL && *length != '\0' && strcmp(length, "0") != 0) ||
-	       FCGX_GetParam("HTTP_TRANSFER_ENCODING", fastcgi->envp) != NULL;
+	       exchange_parameter(exchange, "HTTP_TRANSFER_ENCODING") != NULL;
+}
+
+/* Memory of its own for each, because its streams point back to it and it may outlive the thread. */
+static FCGX_Request *new_request(int socket)
+{
+	FCGX_Request *fastcgi = calloc(1, sizeof *fastcgi);
+	if (fastcgi == NULL || FCGX_InitRequest(fastcgi, socket, 0) == 0)
+		return fastcgi;
+	free(fastcgi);
+	return NULL;
+}
+
+static void free_request(FCGX_Request *fastcgi)
+{
+	if (fastcgi != NULL)
+		FCGX_Free(fastcgi, 1);
+	free(fastcgi);
+}
+
+struct kept_exchange *exchange_keep(struct exchange *exchange)
+{
+	const struct timeval patience = { .tv_sec = KEPT_PATIENCE_S };
+	struct kept_exchange *kept = exchange->fastcgi != NULL ? malloc(sizeof *kept) : NULL;
+	if (kept == NULL)
+		return NULL;
+	kept->fastcgi = exchange->fastcgi;
+	setsockopt(kept->fastcgi->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	exchange->is_kept = true;
+	return kept;
+}
+
+bool kept_write(struct kept_exchange *kept, const char *bytes, size_t length)
+{
+	return FCGX_PutStr(bytes, (int)length, kept->fastcgi->out) == (int)length &&
+	       FCGX_FFlush(kept->fastcgi->out) == 0;
+}
+
+static short kept_events(const struct kept_exchange *kept, short events)
+{
+	struct pollfd socket = { .fd = kept->fastcgi->ipcFd, .events = events };
+	return poll(&socket, 1, 0) > 0 ? socket.revents : 0;
+}
+
+bool kept_is_ready(const struct kept_exchange *kept)
+{
+	return (kept_events(kept, POLLOUT) & POLLOUT) != 0;
+}
+
+bool kept_has_gone(const struct kept_exchange *kept)
+{
+	return (kept_events(kept, POLLRDHUP) & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+void kept_end(struct kept_exchange *kept)
+{
+	FCGX_Detach(kept->fastcgi); /* does not wait for the web server to close its side */
+	FCGX_Finish_r(kept->fastcgi);
+	free_request(kept->fastcgi);
+	free(kept);
 }
 
 static void *work(void *data)
 {
 	const struct worker *worker = data;
-	FCGX_Request fastcgi;
 	int waiter = open_waiter(worker->socket);
-	if (waiter < 0 || FCGX_InitRequest(&fastcgi, worker->socket, 0) != 0)
+	FCGX_Request *fastcgi = waiter >= 0 ? new_request(worker->socket) : NULL;
+	if (fastcgi == NULL) {
+		if (waiter >= 0)
+			close(waiter);
 		return NULL;
+	}
 	/* Requests get their memory from here and give it back, so that the next one need not ask the
 	 * operating system. */
 	struct pool *pool = pool_new(NULL);
-	while (wait_for_connection(waiter)) {
+	while (fastcgi != NULL && wait_for_connection(waiter)) {
 		/* Another thread may have been faster; then the socket has nothing for us. */
-		int accepted = FCGX_Accept_r(&fastcgi);
+		int accepted = FCGX_Accept_r(fastcgi);
 		if (accepted < 0) {
 			pause_when_exhausted(accepted);
 			continue;
 		}
 		/* FCGX_Accept_r makes the connection's socket inherit nothing from the listening
 		 * one on Linux, so reads and writes on it block as libfcgi expects. */
-		struct exchange exchange = { .fastcgi = &fastcgi, .has_body = has_body(&fastcgi) };
+		struct exchange exchange = { .fastcgi = fastcgi };
+		index_parameters(&exchange);
+		exchange.has_body = has_body(&exchange);
 		serve_request(worker, &exchange, pool);
-		finish(&exchange);
+		if (exchange.is_kept)
+			fastcgi = new_request(worker->socket);
+		else
+			finish(&exchange);
 	}
 	pool_free(pool);
-	FCGX_Free(&fastcgi, 1);
+	free_request(fastcgi);
 	close(waiter);
 	return NULL;
 }
@@ -302,6 +407,8 @@ static int serve_on(int socket, const struct fastcgi_options *options)
 	for (size_t i = 1; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
 	free(workers);
+	if (options->stop != NULL)
+		options->stop(options->context);
 	return 0;
 }
 

@@ -43,6 +43,12 @@ static size_t count_parts(const char *bytes, size_t length)
 	return parts;
 }
 
+bool form_is_secret(const char *name)
+{
+	return text_starts_with(name, "password") || strcmp(name, "current_password") == 0 ||
+	       strcmp(name, "api_key") == 0;
+}
+
 struct form *form_parse(struct pool *pool, const char *bytes, size_t length)
 {
 	struct form *form = pool_zalloc(pool, sizeof *form);
@@ -63,7 +69,7 @@ struct form *form_parse(struct pool *pool, const char *bytes, size_t length)
 			size_t name_length;
 			field->name = decoded(pool, at, (size_t)(name_end - at), &name_length);
 			field->text = decoded(pool, text, (size_t)(stop - text), &field->length);
-			if (text_starts_with(field->name, "password"))
+			if (form_is_secret(field->name))
 				pool_wipe_at_end(pool, (void *)(uintptr_t)field->text,
 						 field->length);
 		}

@@ -2,6 +2,7 @@
 #include "web/entities.h"
 #include "web/escape.h"
 #include "web/markdown_link.h"
+#include "web/markdown_source.h"
 #include "web/summary.h"
 #include <md4c.h>
 #include <string.h>
@@ -257,7 +258,9 @@ static void open_code(struct renderer *renderer, const MD_BLOCK_CODE_DETAIL *cod
 	struct buffer *language = &renderer->attribute;
 	decode(renderer, &code->lang, language);
 	if (is_language(language))
-		buffer_printf(renderer->out, "<pre><code class=\"language-%s\">", language->bytes);
+		buffer_printf(renderer->out,
+			      "<pre data-language=\"%s\"><code class=\"language-%s\">",
+			      language->bytes, language->bytes);
 	else
 		buffer_puts(renderer->out, "<pre><code>");
 }
@@ -371,16 +374,11 @@ static void show_as_it_is(struct buffer *out, const char *text, size_t length)
 	buffer_puts(out, "</pre>\n");
 }
 
-/* md4c 0.4.8 looks at up to two bytes behind the end, and goes astray if it finds a ')' there
- * (md_is_inline_link_spec). Give it a copy that ends in what means nothing. */
 static int parse(struct pool *work, const char *text, size_t length, const MD_PARSER *parser,
 		 void *data)
 {
-	static const char padding[8] = "\n";
-	struct buffer source = buffer_new(work, length + sizeof padding + 1);
-	buffer_add(&source, text, length);
-	buffer_add(&source, padding, sizeof padding);
-	return md_parse(source.bytes, (MD_SIZE)length, parser, data);
+	const char *source = markdown_source(work, text, &length);
+	return md_parse(source, (MD_SIZE)length, parser, data);
 }
 
 void markdown_render(struct buffer *out, const char *text, size_t length, unsigned heading_shift)

@@ -8,9 +8,10 @@
  *   rel="nofollow noopener noreferrer";
  * - an image becomes a link to the picture, so that reading a page asks no third party for
  *   anything; the link's text is the alternative text. Only http and https;
- * - the only attributes are: href, title and rel of a; class of code ("language-…"), of table, th,
- *   td and li; start of ol; type, disabled, checked and aria-label of a task's check box. No id,
- *   no style, no event handler.
+ * - the only attributes are: href, title and rel of a; data-language of pre, which the style sheet
+ *   shows; class of code ("language-…"), of table, th, td and li; start of ol; type, disabled,
+ *   checked and aria-label of a task's check box. No id, no style, no event handler.
+ * docs/MARKDOWN.md lists every example of the specification that comes out differently, and why.
  *
  * Hostile text costs time and space in proportion to its length: elements are nested 100 deep at
  * most (what is deeper loses its markup), and when the HTML would grow out of proportion, or the

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include <arpa/inet.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,9 @@ static void read_method(struct request *request, const char *name)
 	static const struct {
 		const char *name;
 		enum method method;
-	} methods[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_HEAD }, { "POST", METHOD_POST } };
+	} methods[] = { { "GET", METHOD_GET },     { "HEAD", METHOD_HEAD },
+			{ "POST", METHOD_POST },   { "PUT", METHOD_PUT },
+			{ "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE } };
 	request->method_name = name != NULL ? name : "";
 	request->method = METHOD_OTHER;
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
@@ -82,7 +85,9 @@ static const char *plain_path(struct pool *pool, const char *raw, size_t length)
 	return path;
 }
 
-static void read_target(struct request *request, const char *target, const char *base_path)
+/* The path, and the query where it is ours to read: another program may take more fields than we. */
+static void read_target(struct request *request, const char *target, const char *base_path,
+			bool with_query)
 {
 	size_t path_length = strcspn(target, "?#");
 	request->path = "";
@@ -101,7 +106,7 @@ static void read_target(struct request *request, const char *target, const char 
 	if (*path == '\0')
 		request->path = "";
 	const char *query = target + path_length;
-	if (*query == '?') {
+	if (*query == '?' && with_query) {
 		struct form *form = form_parse(request->pool, query + 1, strcspn(query + 1, "#"));
 		if (form == NULL)
 			request->problem = BAD_REQUEST;
@@ -139,6 +144,7 @@ static enum body_kind kind_of(const char *content_type)
 		const char *name;
 		enum body_kind kind;
 	} kinds[] = { { "application/x-www-form-urlencoded", BODY_FORM },
+		      { "multipart/form-data", BODY_MULTIPART },
 		      { "application/json", BODY_JSON } };
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strlen(kinds[i].name) == length &&
@@ -167,9 +173,15 @@ static enum outcome read_body(struct exchange *exchange, struct buffer *body, si
 	return total > limit ? TOO_LARGE : BAD_REQUEST;
 }
 
-static void parse_body(struct request *request, const struct buffer *body)
+static void parse_body(struct request *request, const struct buffer *body, const char *content_type)
 {
 	switch (request->body_kind) {
+	case BODY_MULTIPART:
+		request->form = form_parse_multipart(request->pool, body->bytes, body->length,
+						     content_type);
+		if (request->form == NULL)
+			request->problem = BAD_REQUEST;
+		break;
 	case BODY_FORM:
 		request->form = form_parse(request->pool, body->bytes, body->length);
 		if (request->form == NULL)
@@ -215,7 +227,7 @@ static void take_body(struct request *request, struct exchange *exchange, size_t
 	else if (is_declared && (uint64_t)expected != body.length)
 		request->problem = BAD_REQUEST;
 	else if (request->problem == OK && request->method != METHOD_OTHER)
-		parse_body(request, &body);
+		parse_body(request, &body, parameter(request->pool, exchange, "CONTENT_TYPE"));
 }
 
 /* What the web server says, if it is an address; another kind of socket has none. */
@@ -229,11 +241,57 @@ static const char *read_address(struct pool *pool, const struct exchange *exchan
 	return address;
 }
 
+/* Unlike any other, not secret: where this program began to count, and how far it has come, so mixed
+ * that neighbours do not look alike (the finaliser of splitmix64). */
 static const char *new_request_id(struct pool *pool)
 {
-	unsigned char random[8];
-	crypto_random(random, sizeof random);
-	return crypto_hex(pool, random, sizeof random);
+	static _Atomic uint64_t next;
+	if (next == 0) {
+		uint64_t begin, none = 0;
+		crypto_random(&begin, sizeof begin);
+		atomic_compare_exchange_strong(&next, &none, begin | 1);
+	}
+	uint64_t mixed = atomic_fetch_add(&next, 0x9e3779b97f4a7c15u);
+	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9u;
+	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+	mixed ^= mixed >> 31;
+	return crypto_hex(pool, &mixed, sizeof mixed);
+}
+
+/* A variable of the request that an internal redirect of Apache led to us from, which puts REDIRECT_
+ * in front of its name. Below shared hosting's rewrite rules there is one redirect more. */
+static const char *redirected(struct pool *pool, const struct exchange *exchange, const char *name)
+{
+	const char *text = parameter(pool, exchange, pool_printf(pool, "REDIRECT_%s", name));
+	return text != NULL
+		       ? text
+		       : parameter(pool, exchange, pool_printf(pool, "REDIRECT_REDIRECT_%s", name));
+}
+
+/* 4xx or 5xx; else 0. */
+static int error_status(const char *text)
+{
+	int64_t status;
+	return text != NULL && text_to_integer(text, 400, 599, &status) ? (int)status : 0;
+}
+
+/* Apache leads a refused request to us by an ErrorDocument, which is an internal redirect and makes a
+ * GET of it; nginx is configured to say REDIRECT_STATUS too. A question of the web server is about
+ * the request as it is now: the rule of another that was redirected to it must not open it. */
+static void read_wall(struct request *request, const struct exchange *exchange, bool is_question)
+{
+	request->rule = parameter(request->pool, exchange, "GATEHOUSE_RULE");
+	int status = error_status(exchange_parameter(exchange, "REDIRECT_STATUS"));
+	if (is_question || status == 0)
+		return;
+	const char *rule = redirected(request->pool, exchange, "GATEHOUSE_RULE");
+	const char *method = redirected(request->pool, exchange, "REQUEST_METHOD");
+	if (rule != NULL)
+		request->rule = rule;
+	if (status == 401 || request->rule != NULL)
+		request->refused_status = status;
+	if (request->refused_status != 0 && method != NULL)
+		read_method(request, method);
 }
 
 struct request *request_read(struct pool *pool, struct exchange *exchange,
@@ -243,7 +301,9 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->pool = pool;
 	request->id = new_request_id(pool);
 	read_method(request, parameter(pool, exchange, "REQUEST_METHOD"));
-	read_target(request, find_target(pool, exchange), limits->base_path);
+	read_wall(request, exchange, limits->is_question);
+	bool is_ours = !limits->is_question && request->refused_status == 0;
+	read_target(request, find_target(pool, exchange), limits->base_path, is_ours);
 	request->address = read_address(pool, exchange);
 	request->user_agent = parameter(pool, exchange, "HTTP_USER_AGENT");
 	request->cookies = parameter(pool, exchange, "HTTP_COOKIE");
@@ -258,7 +318,8 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->wants_json = request->body_kind == BODY_JSON ||
 			      text_starts_with(request->path, "/api/") ||
 			      preference(accept, "application/json") > html;
-	take_body(request, exchange, limits->body_limit);
+	if (is_ours)
+		take_body(request, exchange, limits->body_limit);
 	return request;
 }
 
@@ -275,8 +336,18 @@ static const char *field_bytes(const struct request *request, const char *name, 
 		return value_text(member);
 	}
 	const struct form_field *field = form_find(request->form, name);
+	if (field != NULL && field->filename != NULL)
+		field = NULL;
 	*length = field != NULL ? field->length : 0;
 	return field != NULL ? field->text : NULL;
+}
+
+const struct form_field *request_file(const struct request *request, const char *name)
+{
+	const struct form_field *field = form_find(request->form, name);
+	bool is_chosen = field != NULL && field->filename != NULL &&
+			 (*field->filename != '\0' || field->length > 0);
+	return is_chosen ? field : NULL;
 }
 
 const char *request_field(const struct request *request, const char *name)

@@ -5,9 +5,23 @@
 #include "web/fastcgi.h"
 #include "web/form.h"
 
-enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_OTHER = 8 };
+enum method {
+	METHOD_GET = 1,
+	METHOD_HEAD = 2,
+	METHOD_POST = 4,
+	METHOD_PUT = 8,
+	METHOD_DELETE = 16,
+	METHOD_OTHER = 32,
+	METHOD_PATCH = 64
+};
 
-enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_OTHER };
+enum body_kind {
+	BODY_NONE,
+	BODY_FORM,
+	BODY_MULTIPART, /* a form that may carry files */
+	BODY_JSON,
+	BODY_OTHER
+};
 
 struct request {
 	struct pool *pool;
@@ -17,7 +31,7 @@ struct request {
 	const char *path;   /* decoded, below base_path, begins with '/'; "" when outside */
 	const char *target; /* path and query as the client wrote them, a local path or "/" */
 	const struct form *query;
-	const struct form *form;  /* BODY_FORM */
+	const struct form *form;  /* BODY_FORM, BODY_MULTIPART */
 	const struct value *json; /* BODY_JSON */
 	enum body_kind body_kind;
 	const char *address; /* of the connection, never what a header says; may be NULL */
@@ -29,12 +43,18 @@ struct request {
 	const char *csrf_header; /* X-CSRFToken */
 	bool wants_json;         /* asked for JSON, sent JSON, or calls /api/ */
 	bool wants_html;         /* says that it reads HTML */
-	enum outcome problem;    /* OK, or why it cannot be served: BAD_REQUEST, TOO_LARGE, … */
+	const char *rule; /* name that the web server gave the place (GATEHOUSE_RULE), or NULL */
+	/* With what status the web server refused it, which asks us to say why; 0: it did not. */
+	int refused_status;
+	enum outcome problem; /* OK, or why it cannot be served: BAD_REQUEST, TOO_LARGE, … */
 };
 
 struct request_limits {
 	const char *base_path;
 	size_t body_limit; /* bytes */
+	/* A question about a request: its body is not ours to read, and what the web server noted of
+	 * one that led to it does not count. */
+	bool is_question;
 };
 
 /* Read everything; what is wrong with it is said in `problem`. */
@@ -43,6 +63,10 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 
 /* A field of the form or the JSON body: "" when it is missing, not text, or refused. */
 const char *request_field(const struct request *request, const char *name);
+
+/* A file that came with a form: any bytes, of any length up to the body's limit. NULL when there is
+ * none of that name, or none was chosen. */
+const struct form_field *request_file(const struct request *request, const char *name);
 
 /* Whether a field is missing or clean text: UTF-8 without NUL and control characters; `lines`
  * allows line breaks and tabs. */

@@ -9,6 +9,7 @@ struct response {
 	const char *content_type;
 	const char *body;
 	size_t body_length;
+	bool has_no_length;
 };
 
 struct response *response_new(struct pool *pool)
@@ -52,6 +53,11 @@ void response_set_body(struct response *response, const char *content_type, cons
 	response->body_length = length;
 }
 
+void response_leave_length(struct response *response)
+{
+	response->has_no_length = true;
+}
+
 /* Some web servers pass the phrase on as it stands, so there has to be one (RFC 9110, section 15). */
 static const char *reason_phrase(int status)
 {
@@ -88,7 +94,9 @@ void response_write(const struct response *response, struct exchange *exchange, 
 	buffer_add(&out, response->headers.bytes, response->headers.length);
 	if (response->content_type != NULL)
 		buffer_printf(&out, "Content-Type: %s\r\n", response->content_type);
-	buffer_printf(&out, "Content-Length: %zu\r\n\r\n", response->body_length);
+	if (!response->has_no_length)
+		buffer_printf(&out, "Content-Length: %zu\r\n", response->body_length);
+	buffer_add(&out, "\r\n", 2);
 	if (!head_only)
 		buffer_add(&out, response->body, response->body_length);
 	exchange_write(exchange, out.bytes, out.length);

@@ -20,5 +20,8 @@ void response_add_fixed_headers(struct response *response, const char *lines);
 void response_set_body(struct response *response, const char *content_type, const char *bytes,
 		       size_t length);
 
+/* Do not say how long the body is: there is none, and this is not the client's answer. */
+void response_leave_length(struct response *response);
+
 /* Write everything; without the body when `head_only`. */
 void response_write(const struct response *response, struct exchange *exchange, bool head_only);

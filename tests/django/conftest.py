@@ -1,7 +1,9 @@
 """Gatehouse and a real Django project beside it, on the same databases."""
 import pytest
 
-from interop import Browser, Neighbour, Signer, secret_key
+from support.site import add_person
+
+from interop import SHIPPED_MODEL, Browser, Neighbour, Signer, migrate, secret_key
 
 SHARED_SERVERS = ("lighttpd", "apache")
 
@@ -20,7 +22,9 @@ def shared_running(stack):
 
     def start(name):
         if name not in servers:
-            servers[name] = stack.start(name, {"GATEHOUSE_DJANGO_IDENTITY": "shared_table"})
+            # An end that is fixed from the beginning shows whether Django moves it.
+            servers[name] = stack.start(name, {"GATEHOUSE_DJANGO_IDENTITY": "shared_table",
+                                               "GATEHOUSE_SESSION_EXTENDS": "off"})
         return servers[name]
     yield start
     for server in servers.values():
@@ -35,8 +39,17 @@ def shared_site(shared_running, shared_server_name):
 
 @pytest.fixture(scope="session")
 def neighbour(stack):
-    """A project that shares the people with Gatehouse."""
+    """A project that shares the people with Gatehouse, with its admin site."""
+    migrate(stack)
     project = Neighbour(stack, shared=True)
+    yield project
+    project.stop()
+
+
+@pytest.fixture(scope="session")
+def plain_neighbour(stack):
+    """A project with the shipped user model and nothing but the documented settings."""
+    project = Neighbour(stack, shared=True, user_model=SHIPPED_MODEL, users={})
     yield project
     project.stop()
 
@@ -58,6 +71,21 @@ def browser(shared_site, neighbour):
 @pytest.fixture
 def other_browser(shared_site, neighbour):
     return Browser(shared_site, neighbour)
+
+
+@pytest.fixture
+def colleague_of(postgresql, neighbour):
+    """colleague_of(person): the same, who may now use the admin site."""
+    def promote(person):
+        with postgresql.cursor() as cursor:
+            cursor.execute("INSERT INTO people_colleague (person_id) VALUES (%s)", (person.id,))
+        return person
+    return promote
+
+
+@pytest.fixture
+def colleague(colleague_of, mysql):
+    return colleague_of(add_person(mysql))
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	fclose(file);
 	secret_key[strcspn(secret_key, "\n")] = '\0';
 	struct pool *keys_pool = pool_new(NULL);
-	const struct django_keys *keys = django_keys_new(keys_pool, secret_key);
+	const struct django_keys *keys = django_keys_new(keys_pool, secret_key, NULL);
 	char *line = NULL;
 	size_t room = 0;
 	while (getline(&line, &room, stdin) > 0) {

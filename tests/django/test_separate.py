@@ -3,7 +3,7 @@ sessions in one table, and neither takes the other's sign-in nor destroys the ot
 import pytest
 
 from interop import Browser
-from support.site import add_person
+from support.site import Person, add_person, bcrypt
 
 
 @pytest.fixture
@@ -28,6 +28,32 @@ def test_a_sign_in_at_django_is_nobodys_at_gatehouse(browser, namesake, row, com
     reply = browser.gatehouse.get("/protected")
     assert reply.status == 303 and "notice" not in reply.location  # a stranger, whose sign-in has not ended
     assert browser.key == key and row(key) == before and companion(key) is None
+
+
+def test_user_1_of_django_is_nobody_here(browser, stranger_project, mysql, row, companion):
+    """The first person of nearly every Django project is its administrator."""
+    stranger_project.run("from django.contrib.auth.models import User\n"
+                         "User.objects.filter(pk=1).delete()\n"
+                         "User.objects.create_superuser('root', password='correct horse battery', id=1)")
+    with mysql.cursor() as cursor:
+        cursor.execute("INSERT INTO users (id, username, email, password_hash) "
+                       "VALUES (1, 'first', 'first@example.org', %s) "
+                       "ON DUPLICATE KEY UPDATE password_hash = VALUES(password_hash)",
+                       (bcrypt("correct horse battery"),))
+        cursor.execute("SELECT username FROM users WHERE id = 1")
+        first = Person(1, cursor.fetchone()[0], "", "correct horse battery")
+    browser.sign_in_at_admin(Person(1, "root", "", "correct horse battery"))
+    assert browser.django.get("/whoami").json["id"] == 1
+    theirs, before = browser.key, row(browser.key)
+    assert browser.names() == (None, "root")
+    for path in ("/protected", "/dashboard", "/profile"):
+        assert browser.gatehouse.get(path).status == 303
+    assert row(theirs) == before and companion(theirs) is None
+    browser.sign_in_at_gatehouse(first)
+    assert browser.names() == (first.username, None)
+    assert browser.django.get("/admin/").status == 302
+    browser.cookies["sessionid"] = theirs
+    assert browser.names() == (None, "root")
 
 
 def test_a_sign_in_at_gatehouse_is_nobodys_at_django(browser, person, namesake, row):

@@ -1,6 +1,7 @@
 /* Whatever the text, the HTML holds tags of ours only, in order, and no more than is proportionate.
  * The check is deliberately simpler than the renderer: every '<' must begin one of these. */
 #include "web/markdown.h"
+#include "web/markdown_stream.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static const char *const tags[] = { "p>",
 				    "code>",
 				    "code class=\"language-",
 				    "pre>",
+				    "pre data-language=\"",
 				    "blockquote>",
 				    "br>",
 				    "hr>",
@@ -78,7 +80,8 @@ static const char *check_tag(const char *tag)
 		    !begins_like(at, " rel=\"nofollow") && !begins_like(at, " title=\"") &&
 		    !begins_like(at, " class=\"") && !begins_like(at, " start=\"") &&
 		    !begins_like(at, " type=\"") && !begins_like(at, " disabled") &&
-		    !begins_like(at, " checked") && !begins_like(at, " aria-label=\""))
+		    !begins_like(at, " checked") && !begins_like(at, " aria-label=\"") &&
+		    !begins_like(at, " data-language=\""))
 			abort();
 	}
 	if (*at != '>')
@@ -118,6 +121,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buffer html = buffer_new(pool, 0), text = buffer_new(pool, 0);
 	markdown_render(&html, (const char *)data, size, MARKDOWN_HEADING_SHIFT);
 	check(&html, size);
+	buffer_clear(&html);
+	markdown_render_growing(&html, (const char *)data, size, MARKDOWN_HEADING_SHIFT);
+	check(&html, size);
+	if (markdown_settled((const char *)data, size) > size)
+		abort();
 	markdown_to_text(&text, (const char *)data, size, 40);
 	if (text_is_utf8((const char *)data, size) &&
 	    !text_is_plain(text.bytes, text.length, false))

@@ -28,7 +28,8 @@ static void check_members(struct pool *pool, const char *json, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pool *pool = pool_new(NULL);
-	const struct django_keys *keys = django_keys_new(pool, "corpora-test-secret-key");
+	const struct django_keys *keys = django_keys_new(pool, "corpora-test-secret-key",
+							 "an-earlier-key");
 	const char *text = pool_strndup(pool, (const char *)data, size);
 	size_t length;
 	check_members(pool, (const char *)data, size);

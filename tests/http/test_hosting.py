@@ -77,4 +77,13 @@ def test_check_says_which_column_is_missing(stack):
     for setting, value in (("USERNAME", "loginn"), ("ACTIVE_WHEN", "actve:1"), ("LAST_LOGIN", "lastt")):
         done = stack.command("check", extra={f"GATEHOUSE_USERS_{setting}": value})
         assert done.returncode == 1
-        assert "[users] settings do not fit the table" in done.stderr and value.split(":")[0] in done.stderr
+        sentences = [line for line in done.stderr.splitlines() if line.startswith("gatehousectl:")]
+        assert sentences and all("[users] settings do not fit the table: Unknown column" in line and
+                                 value.split(":")[0] in line for line in sentences), done.stderr
+
+
+def test_check_says_that_there_is_no_users_table(stack):
+    done = stack.command("check", extra={"GATEHOUSE_USERS_TABLE": "peeple"})
+    assert done.returncode == 1
+    sentences = [line for line in done.stderr.splitlines() if line.startswith("gatehousectl:")]
+    assert len(sentences) == 1 and "there is no table peeple" in sentences[0], done.stderr

@@ -1,4 +1,5 @@
 """Home, profile and the rest, for browsers and for programs."""
+from support.characters import create
 
 
 def test_home_greets_by_name(member):
@@ -29,15 +30,22 @@ def test_what_an_accept_header_asks_for_is_what_comes(member):
 
 
 def test_every_page_shows_who_is_signed_in_and_the_way_out(member):
-    for path in ("/", "/dashboard", "/profile", "/chat/", "/country/", "/nowhere"):
+    for path in ("/", "/dashboard", "/profile", "/activity", "/chat/", "/country/", "/nowhere"):
         text = member.get(path).text
         assert member.person.username in text and 'action="/auth/logout"' in text, path
 
 
 def test_every_page_is_a_whole_document_with_one_heading(member, visitor):
-    pages = [member.get(path).text for path in ("/", "/dashboard", "/profile", "/protected", "/chat/", "/country/",
+    pages = [member.get(path).text for path in ("/", "/dashboard", "/profile", "/activity", "/protected", "/chat/", "/country/",
                                                 "/logout", "/articles/germany-vat", "/nowhere")]
     pages += [visitor.get(path).text for path in ("/auth/login", "/auth/register")]
     for text in pages:
         assert text.startswith("<!DOCTYPE html>") or text.startswith("<!doctype html>")
         assert '<html lang="en"' in text and text.count("<h1") == 1 and "<title>" in text and "<main" in text
+
+
+def test_home_offers_characters_to_talk_with(member):
+    character = create(member, name="0 comes first", backstory="Somebody who knows the sea.")["id"]
+    page = member.get("/").text
+    assert f'href="/chat/?character={character}"' in page and "0 comes first" in page
+    assert set(member.get("/", headers={"Accept": "application/json"}).json) == {"message"}

@@ -1,25 +1,11 @@
 """Settings that change what people notice, each on a server of its own."""
-import pytest
-
-from support.site import Visitor, add_person
-
-
-@pytest.fixture
-def started(stack):
-    servers = []
-
-    def start(**settings):
-        servers.append(stack.start("lighttpd", {f"GATEHOUSE_{name.upper()}": value for name, value in settings.items()}))
-        return servers[-1]
-    yield start
-    for server in servers:
-        server.stop()
+from support.site import Visitor
 
 
 def test_without_prepared_statements_everything_works_as_behind_pgbouncer(started, person):
     visitor = Visitor(started(postgresql_prepared_statements="off"))
     assert visitor.sign_in(person).status == 303
-    for path in ("/", "/dashboard", "/chat/", "/profile", "/articles/germany-vat"):
+    for path in ("/", "/dashboard", "/chat/", "/profile", "/activity", "/articles/germany-vat"):
         assert visitor.get(path).status == 200, path
     assert visitor.api("/api/chat", {"message": "How do I register a GmbH in Germany?"}).status == 200
 
@@ -96,3 +82,13 @@ def test_links_to_terms_and_a_forgotten_password_are_the_operators(started):
     visitor = Visitor(started(site_terms_url="/terms-of-use", site_forgot_password_url="https://help.example.org/reset?a=1&b=2"))
     assert 'href="/terms-of-use"' in visitor.get("/register").text
     assert 'href="https://help.example.org/reset?a=1&amp;b=2"' in visitor.get("/login").text
+
+
+def test_a_place_database_that_cannot_be_used_stops_the_start_and_says_why(stack, tmp_path):
+    damaged = tmp_path / "places.mmdb"
+    damaged.write_bytes(b"MaxMind, once")
+    for path, words in ((tmp_path / "missing.mmdb", "cannot be opened: No such file or directory"),
+                        (damaged, "is damaged, or no MaxMind DB file")):
+        done = stack.command("check", extra={"GATEHOUSE_SITE_PLACE_DATABASE": str(path)})
+        assert done.returncode != 0
+        assert f"[site] place_database: {path} {words}" in done.stderr

@@ -80,10 +80,23 @@ def test_an_operator_adds_people_and_changes_passwords(stack, one_site):
 
 
 def test_words_that_make_no_sense_get_the_usage(stack):
-    for words in ((), ("nonsense",), ("user",), ("user", "add"), ("session", "x"), ("config",), ("knowledge", "import")):
+    for words in ((), ("nonsense",), ("user",), ("user", "add"), ("session", "x"), ("config",), ("knowledge", "import"),
+                  ("knowledge", "import", "a", "b"), ("knowledge", "import", "a", "--nonsense"), ("knowledge", "import", "a", "--overwrite", "--keep-edited"),
+                  ("knowledge", "export"), ("knowledge", "remove"), ("knowledge", "nonsense")):
         done = stack.command(*words)
         assert done.returncode == 2 and "Usage:" in done.stderr, words
     assert stack.command("--help").returncode == 0
+
+
+def test_a_command_explains_itself_without_any_configuration(stack):
+    for words in (("session", "--help"), ("help", "session"), ("session", "-h"), ("session", "list", "--help")):
+        done = stack.command(*words, extra={"GATEHOUSE_CONF": "/nowhere"})
+        assert done.returncode == 0 and "session clean" in done.stdout and "throttle" not in done.stdout
+    done = stack.command("session", "x")
+    assert done.returncode == 2 and "session clean" in done.stderr and "throttle" not in done.stderr
+
+
+def test_the_version_is_told(stack):
     assert stack.command("version").stdout.startswith("gatehousectl ")
 
 
@@ -128,9 +141,9 @@ def test_questions_find_their_articles(postgresql):
     questions = json.loads((ROOT / "tests/data/knowledge_questions.json").read_text())
     asked = found = 0
     with postgresql.cursor() as cursor:
-        cursor.execute(f"PREPARE search (text, text, text) AS {statement}".replace("%", "%%"))
+        cursor.execute(f"PREPARE search (text, text, text, text, text) AS {statement}".replace("%", "%%"))
         for one in questions:
-            cursor.execute("EXECUTE search (%s, %s, %s)", (one["question"], one.get("country"), one.get("service")))
+            cursor.execute("EXECUTE search (%s, %s, %s, '', '3')", (one["question"], one.get("country"), one.get("service")))
             names = [column.name for column in cursor.description]
             rows = [dict(zip(names, row)) for row in cursor.fetchall()]
             slugs = list(dict.fromkeys(row["slug"] for row in rows if row["kind"] == "passage"))

@@ -60,13 +60,16 @@ def _unescape(text):
 class Visitor:
     """Somebody with a cookie jar. Nothing is followed or retried on its own."""
 
-    def __init__(self, server, html=True):
+    def __init__(self, server, html=True, address=None):
         self.server = server
+        self.address = address  # on the loopback network, or None
+        self.host = "127.0.0.1"
         self.cookies = {}
         self.headers = {"Accept": "text/html"} if html else {"Accept": "application/json"}
 
     def request(self, method, path, body=None, headers=None, type=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.server.port, timeout=60,
+                                                source_address=(self.address, 0) if self.address else None)
         sent = dict(self.headers)
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())

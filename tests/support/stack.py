@@ -12,16 +12,22 @@ import pymysql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "scripts" / "services"
+IS_SANITIZED = "SANITIZE=1" in os.environ.get("GATEHOUSE_TEST_INSTALL", "")
 SERVERS = ["apache", "apache-proxy", "lighttpd", "nginx"]
 
 # Hashes of the tests are cheap, so that a test takes milliseconds; one test asks for the default.
-CHEAP = {"GATEHOUSE_USERS_BCRYPT_COST": "8"}
+# All tests come from one address and fail on purpose, so what is counted for an address is not
+# limited; tests/http/test_throttle.py has the defaults (None: not set).
+CHEAP = {"GATEHOUSE_USERS_BCRYPT_COST": "8", "GATEHOUSE_THROTTLE_ADDRESS_FAILURES": "10000",
+         "GATEHOUSE_THROTTLE_POSTS_PER_MINUTE": "10000", "GATEHOUSE_THROTTLE_SIGN_INS_PER_HOUR": "10000"}
 
 
 def environment(extra=None):
     """The environment of the tests without what the caller's own trials left in it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
-    return {**kept, **CHEAP, **(extra or {}), "INSTALL_OPTIONS": os.environ.get("GATEHOUSE_TEST_INSTALL", "")}
+    wanted = {**kept, **CHEAP, "DATABASES_SYNC": "off", **(extra or {}),
+              "INSTALL_OPTIONS": os.environ.get("GATEHOUSE_TEST_INSTALL", "")}
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 class Stack:
@@ -34,7 +40,7 @@ class Stack:
         self.call("start-databases", self.folder)
         done = self.command("knowledge", "import", str(ROOT / "demo" / "knowledge"))
         assert done.returncode == 0, done.stderr
-        if "SANITIZE=1" in os.environ.get("GATEHOUSE_TEST_INSTALL", ""):
+        if IS_SANITIZED:
             program = self.private_folder() / "app" / "lib" / "gatehouse" / "cgi-bin" / "account"
             assert b"__asan_init" in program.read_bytes(), "these are not the programs with sanitizers"
 
@@ -60,11 +66,11 @@ class Stack:
     def private_folder(self):
         return pathlib.Path(self.call("private-folder", self.folder).strip())
 
-    def postgresql(self):
-        """A connection as the owner of the tables."""
+    def postgresql(self, user=None):
+        """A connection as that role, or as the owner of the tables."""
         v = self.variables()
         connection = psycopg2.connect(host=v["PGHOST"], port=v["PGPORT"], dbname=v["PGDATABASE"],
-                                      user=v["PGUSER"])
+                                      user=user or v["PGUSER"])
         connection.autocommit = True
         return connection
 

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/outcome.h"
 #include "harness.h"
-#include "session/policy.h"
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +32,29 @@ static void test_utf8_is_told_from_other_bytes(void **state)
 	assert_false(text_is_plain("a\nb", 3, false));
 	assert_int_equal(text_characters("aé€😀"), 4);
 	assert_int_equal(text_prefix("aé€😀", 2), 3);
+}
+
+static void test_texts_are_made_fit_to_read(void **state)
+{
+	static const struct {
+		const char *given;
+		size_t bytes_max;
+		const char *clean;
+	} texts[] = {
+		{ "plain", 99, "plain" },
+		{ "plain", 3, "pla" },
+		{ "", 99, "" },
+		{ "k\xc3\xa4se", 2, "k" }, /* never half a character */
+		{ "k\xc3\xa4se", 3, "k\xc3\xa4" },
+		{ "a\x1b[31m\n\x7f", 99, "a?[31m??" },
+		{ "a\xc2\x85z", 99, "a?z" },                  /* a control character of two bytes */
+		{ "a\xff\xc3(", 99, "a?\?(" },                /* no UTF-8 */
+		{ "a\xe2\x80\xaez\xe2\x81\xa6", 99, "a?z?" }, /* turned around */
+		{ "\xe2\x80\x94\xe2\x82\xac", 99, "\xe2\x80\x94\xe2\x82\xac" },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_string_equal(text_clean(*state, texts[i].given, texts[i].bytes_max),
+				    texts[i].clean);
 }
 
 static void test_folding_leaves_accents_alone(void **state)
@@ -145,6 +167,17 @@ static void test_a_small_stream_cannot_unpack_to_a_giant(void **state)
 	assert_null(compress_inflate(*state, packed, size - 1, 4 << 20, &back));
 }
 
+static void test_random_uuids_are_uuids(void **state)
+{
+	for (int i = 0; i < 100; i++) {
+		const char *uuid = crypto_uuid(*state);
+		assert_true(text_is_uuid(uuid));
+		assert_int_equal(uuid[14], '4');
+		assert_non_null(strchr("89ab", uuid[19]));
+		assert_string_not_equal(uuid, crypto_uuid(*state));
+	}
+}
+
 static void test_random_text_keeps_to_its_alphabet(void **state)
 {
 	const char *text = crypto_random_text(*state, "abc", 3000);
@@ -198,35 +231,12 @@ static void test_every_outcome_has_a_status_a_code_and_a_sentence(void **state)
 static void test_a_forgotten_need_closes_the_page(void **state)
 {
 	(void)state;
-	const struct access_rule walled = { 0 }, open = { ACCESS_PUBLIC };
-	const struct access_facts stranger = { false }, person = { true };
+	const struct access_rule walled = { .needs = 0 }, open = { .needs = ACCESS_PUBLIC };
+	const struct access_facts stranger = { .is_signed_in = false },
+				  person = { .is_signed_in = true };
 	assert_int_equal(access_decide(&stranger, &walled), ACCESS_ASK_SIGN_IN);
 	assert_int_equal(access_decide(&person, &walled), ACCESS_ALLOW);
 	assert_int_equal(access_decide(&stranger, &open), ACCESS_ALLOW);
-}
-
-static void test_session_times_are_judged(void **state)
-{
-	(void)state;
-	const struct session_limits limits = { .lifetime_s = 28800,
-					       .idle_s = 3600,
-					       .remember_s = 2592000 };
-	const struct {
-		struct session_times times;
-		enum outcome expected;
-	} cases[] = {
-		{ { .idle_s = 0, .expires_in_s = 1 }, OK },
-		{ { .idle_s = 3599, .expires_in_s = 1 }, OK },
-		{ { .idle_s = 3600, .expires_in_s = 1 }, SESSION_EXPIRED },
-		{ { .idle_s = 0, .expires_in_s = 0 }, SESSION_EXPIRED },
-		{ { .idle_s = 0, .expires_in_s = -5 }, SESSION_EXPIRED },
-		{ { .idle_s = 90000, .expires_in_s = 1, .remember = true }, OK },
-		{ { .idle_s = 0, .expires_in_s = 0, .remember = true }, SESSION_EXPIRED },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_int_equal(session_policy_check(&limits, &cases[i].times), cases[i].expected);
-	assert_int_equal(session_policy_lifetime(&limits, true), 2592000);
-	assert_int_equal(session_policy_lifetime(&limits, false), 28800);
 }
 
 static enum outcome nothing(struct visit *visit)
@@ -242,7 +252,7 @@ static void test_routes_are_found_by_path_and_method(void **state)
 					     { METHOD_POST, "/a", 0, nothing, NULL },
 					     { METHOD_GET, "/b/*", 0, nothing, NULL },
 					     { 0, NULL, 0, NULL, NULL } };
-	static const struct route_table table = { "t", rows };
+	static const struct route_table table = { "t", rows, false };
 	static const struct route_table *const tables[] = { &table, NULL };
 	unsigned allowed;
 	const char *rest;
@@ -287,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_utf8_is_told_from_other_bytes),
+		TEST(test_texts_are_made_fit_to_read),
 		TEST(test_folding_leaves_accents_alone),
 		TEST(test_numbers_and_uuids_are_whole_or_nothing),
 		TEST(test_json_comes_back_as_it_went_in),
@@ -294,11 +305,11 @@ int main(void)
 		TEST(test_bad_json_is_refused),
 		TEST(test_encodings_agree_with_their_standards),
 		TEST(test_a_small_stream_cannot_unpack_to_a_giant),
+		TEST(test_random_uuids_are_uuids),
 		TEST(test_random_text_keeps_to_its_alphabet),
 		TEST(test_a_client_cannot_forge_a_log_line),
 		TEST(test_every_outcome_has_a_status_a_code_and_a_sentence),
 		TEST(test_a_forgotten_need_closes_the_page),
-		TEST(test_session_times_are_judged),
 		TEST(test_routes_are_found_by_path_and_method),
 		TEST(test_a_killed_program_gives_its_hash_slot_back),
 	};

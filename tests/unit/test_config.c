@@ -11,6 +11,10 @@
 	"[site]\nurl = https://www.example.org/\n[postgresql]\ndsn = dbname=x\n"                   \
 	"[django]\nsecret_key = " SECRET "\n"
 
+#define HTTP                                                                                       \
+	"[site]\nurl = http://www.example.org\n[postgresql]\ndsn = dbname=x\n"                     \
+	"[django]\nsecret_key = " SECRET "\n"
+
 static char path[64];
 
 static const struct config *load(struct pool *pool, const char *text, mode_t mode,
@@ -45,8 +49,8 @@ static void test_what_is_not_set_has_its_default(void **state)
 		fail_msg("%s", errors.bytes);
 	assert_string_equal(config->site.url, "https://www.example.org");
 	assert_true(config->site.https);
-	assert_int_equal(config->session.lifetime_minutes, 480);
-	assert_int_equal(config->session.idle_minutes, 60);
+	assert_int_equal(config->session.kinds[SESSION_AUTHENTICATED].lifetime_minutes, 480);
+	assert_int_equal(config->session.kinds[SESSION_AUTHENTICATED].idle_minutes, 60);
 	assert_int_equal(config->throttle.failures, 5);
 	assert_int_equal(config->users.bcrypt_cost, 12);
 	assert_false(config->users.registration);
@@ -61,7 +65,7 @@ static void test_the_environment_overrides_the_file(void **state)
 	const struct config *config = load(*state, REQUIRED "[session]\nidle_minutes = 30\n", 0600,
 					   environment, &errors);
 	assert_non_null(config);
-	assert_int_equal(config->session.idle_minutes, 1);
+	assert_int_equal(config->session.kinds[SESSION_AUTHENTICATED].idle_minutes, 1);
 	assert_string_equal(config->site.name, "Other");
 }
 
@@ -86,7 +90,7 @@ static void test_every_mistake_is_named_with_its_line(void **state)
 		     ".conf:8: unknown setting idle_minuets");
 	expect_error(*state, REQUIRED "[session]\nidle_minutes = five\n",
 		     ".conf:8: idle_minutes must be");
-	expect_error(*state, REQUIRED "[session]\nidle_minutes = 0\n", "from 1 to");
+	expect_error(*state, REQUIRED "[session]\nlifetime_minutes = 0\n", "from 1 to");
 	expect_error(*state, REQUIRED "[users]\nregistration = yes\n",
 		     ".conf:8: registration must be on or off");
 	expect_error(*state, REQUIRED "[django]\nidentity = maybe\n", "off|shared_table");
@@ -125,6 +129,21 @@ static void test_weak_secrets_and_contradictions_stop_the_start(void **state)
 		     "needs an https url");
 	expect_error(*state, REQUIRED "[session]\nlifetime_minutes = 10\nidle_minutes = 20\n",
 		     "longer than");
+	expect_error(*state, HTTP "[session]\ncookie_prefix = host\n", "needs an https url");
+	expect_error(*state, HTTP "[session]\ncookie_partitioned = on\n", "needs an https url");
+	expect_error(*state, REQUIRED "[session]\ncookie_domain = evil; Secure\n",
+		     "cookie_domain must be");
+	expect_error(*state, REQUIRED "[session]\ncookie_domain = ample.org\n",
+		     "a domain that it lies in");
+	expect_error(*state, REQUIRED "[session]\ncookie_domain = a.www.example.org\n",
+		     "a domain that it lies in");
+	expect_error(*state, REQUIRED "[session]\ncookie_path = /members\n", "a folder above it");
+	expect_error(*state, REQUIRED "[session_admin]\nidle_minutes = 121\n", "longer than");
+	expect_error(*state,
+		     REQUIRED "[session]\nsign_cookie = on\n[django]\nidentity = shared_table\n",
+		     "does not sign its cookie");
+	expect_error(*state, REQUIRED "[django]\nsecret_key_fallbacks = " SECRET " short\n",
+		     "fallbacks is weak");
 	expect_error(*state, REQUIRED "[session]\nlanding = https://evil.example/\n",
 		     "path of this site");
 }

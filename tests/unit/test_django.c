@@ -8,7 +8,7 @@ static const char secret[] = "spike-secret-key-1";
 static void test_a_known_session_is_written_as_django_writes_it(void **state)
 {
 	struct pool *pool = *state;
-	const struct django_keys *keys = django_keys_new(pool, secret);
+	const struct django_keys *keys = django_keys_new(pool, secret, NULL);
 	assert_string_equal(django_encode(pool, keys, "{\"a\":1}", 1700000000),
 			    "eyJhIjoxfQ:1r31eq:XYj6ttC0whWmSV482E_SkXHK1OpgR5ER1dvAYFp-T3A");
 }
@@ -16,7 +16,7 @@ static void test_a_known_session_is_written_as_django_writes_it(void **state)
 static void test_what_was_written_is_read_back(void **state)
 {
 	struct pool *pool = *state;
-	const struct django_keys *keys = django_keys_new(pool, secret);
+	const struct django_keys *keys = django_keys_new(pool, secret, NULL);
 	char large[5000];
 	memset(large, 'x', sizeof large);
 	memcpy(large, "{\"blob\":\"", 9);
@@ -53,7 +53,7 @@ static void check_session(struct pool *pool, const struct value *test, const cha
 	/* Signed with SHA-1 as before 3.1: Django 4 refuses it, and so do we. */
 	if (strstr(name, "legacy") != NULL)
 		valid = false;
-	const struct django_keys *keys = django_keys_new(pool, key != NULL ? key : default_key);
+	const struct django_keys *keys = django_keys_new(pool, key != NULL ? key : default_key, "");
 	size_t length = 0;
 	const char *json = data != NULL ? django_decode(pool, keys, data, &length) : NULL;
 	struct members *members = json != NULL ? members_parse(pool, json, length) : NULL;
@@ -85,8 +85,8 @@ static void test_the_hash_over_the_password_is_djangos(void **state)
 {
 	const struct value *vectors = read_vectors(*state);
 	const struct value *hashes = value_get(vectors, "session_auth_hash");
-	const struct django_keys *keys = django_keys_new(*state,
-							 value_get_string(vectors, "SECRET_KEY"));
+	const struct django_keys *keys =
+		django_keys_new(*state, value_get_string(vectors, "SECRET_KEY"), NULL);
 	assert_true(value_count(hashes) >= 5);
 	for (size_t i = 0; i < value_count(hashes); i++) {
 		const struct value *one = value_item(hashes, i);

@@ -83,11 +83,26 @@ static void test_the_first_cookie_of_a_name_counts(void **state)
 
 static void test_a_cookie_says_all_that_it_should(void **state)
 {
-	const struct cookie cookie = { "sessionid", "abc", "/", "Lax", 60, true, true };
+	const struct cookie cookie = { .name = "sessionid",
+				       .value = "abc",
+				       .path = "/",
+				       .same_site = "Lax",
+				       .max_age_seconds = 60,
+				       .secure = true,
+				       .http_only = true };
 	assert_string_equal(cookie_format(*state, &cookie),
 			    "sessionid=abc; Path=/; Max-Age=60; SameSite=Lax; HttpOnly; Secure");
-	const struct cookie plain = { "a", "b", "/x", "Strict", -1, false, false };
+	struct cookie plain = { .name = "a",
+				.value = "b",
+				.path = "/x",
+				.same_site = "Strict",
+				.max_age_seconds = -1 };
 	assert_string_equal(cookie_format(*state, &plain), "a=b; Path=/x; SameSite=Strict");
+	plain.domain = "example.org";
+	plain.secure = plain.partitioned = true;
+	assert_string_equal(
+		cookie_format(*state, &plain),
+		"a=b; Path=/x; Domain=example.org; SameSite=Strict; Secure; Partitioned");
 }
 
 static void test_only_paths_of_this_site_are_returned_to(void **state)

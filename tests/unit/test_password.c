@@ -1,7 +1,6 @@
 /* Passwords: every form of hash that is out there, and the rules for new ones. */
 #include "auth/password.h"
 #include "auth/registration.h"
-#include "auth/throttle.h"
 #include "base/clock.h"
 #include "harness.h"
 
@@ -169,19 +168,6 @@ static void test_no_wrong_address_of_the_corpus_is_taken(void **state)
 	assert_true(judged > 100);
 }
 
-static void test_a_throttle_counts_a_customers_whole_ipv6_network(void **state)
-{
-	const char *one = throttle_bucket(*state, "name", "Alice", "2001:db8:1:2::1");
-	assert_string_equal(one, throttle_bucket(*state, "name", "alice", "2001:db8:1:2:ffff::9"));
-	assert_string_not_equal(one, throttle_bucket(*state, "name", "alice", "2001:db8:1:3::1"));
-	assert_string_not_equal(one, throttle_bucket(*state, "name", "alicia", "2001:db8:1:2::1"));
-	assert_string_not_equal(one, throttle_bucket(*state, "user", "alice", "2001:db8:1:2::1"));
-	assert_string_equal(throttle_bucket(*state, "name", "a", "::ffff:192.0.2.1"),
-			    throttle_bucket(*state, "name", "a", "192.0.2.1"));
-	assert_string_not_equal(throttle_bucket(*state, "name", "a", "192.0.2.1"),
-				throttle_bucket(*state, "name", "a", "192.0.2.2"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,7 +179,6 @@ int main(void)
 		TEST(test_sign_up_explains_each_field),
 		TEST(test_email_addresses_are_judged_as_browsers_do),
 		TEST(test_no_wrong_address_of_the_corpus_is_taken),
-		TEST(test_a_throttle_counts_a_customers_whole_ipv6_network),
 	};
 	return cmocka_run_group_tests_name("password", tests, NULL, NULL);
 }

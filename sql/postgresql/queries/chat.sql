@@ -1,68 +1,80 @@
--- name: conversation_create
-INSERT INTO chats_chatsession (session_id, user_id, auth_user_id, auth_username, is_authenticated,
-	authentication_method, session_token, expires_at, country, service_type, title, is_active,
-	created_at, last_activity)
-VALUES (gen_random_uuid(), $1, $1, $2, true, 'password', NULL,
-	gatehouse_now() + make_interval(days => $5::int), $3, $4, NULL, true,
-	gatehouse_now(), gatehouse_now())
-RETURNING session_id
-
--- name: conversation_find_open
--- The newest open conversation of a person about this country and service.
-SELECT session_id FROM chats_chatsession
-WHERE auth_user_id = $1 AND is_active AND country IS NOT DISTINCT FROM $2
-	AND service_type IS NOT DISTINCT FROM $3
-	AND (expires_at IS NULL OR expires_at > gatehouse_now())
-ORDER BY last_activity DESC LIMIT 1
-
--- name: conversation_load
--- A conversation, if it is this person's. Open tells whether it can go on.
-SELECT session_id, coalesce(title, ''), coalesce(country, ''), coalesce(service_type, ''),
-	is_active AND (expires_at IS NULL OR expires_at > gatehouse_now()),
-	extract(epoch FROM last_activity)::bigint
-FROM chats_chatsession WHERE session_id = $1::uuid AND auth_user_id = $2
-
--- name: conversation_list
--- A person's latest conversations, newest first; ages in seconds.
-SELECT session_id, coalesce(title, ''), coalesce(country, ''), coalesce(service_type, ''),
-	is_active AND (expires_at IS NULL OR expires_at > gatehouse_now()),
-	extract(epoch FROM gatehouse_now() - last_activity)::bigint
-FROM chats_chatsession WHERE auth_user_id = $1
-ORDER BY last_activity DESC LIMIT $2::int
-
 -- name: message_list
--- The newest messages of a person's conversation, in the order they were written.
-SELECT id, role, content, created_at FROM (
-	SELECT m.id, m.role, m.content, extract(epoch FROM m.created_at)::bigint AS created_at
-	FROM chats_chatmessage m JOIN chats_chatsession s USING (session_id)
-	WHERE m.session_id = $1::uuid AND s.auth_user_id = $2
-	ORDER BY m.id DESC LIMIT $3::int) newest
-ORDER BY id
+-- The newest messages of the branch of a person's conversation that is shown, in the order they were
+-- written: at most $3, before message $4 (0: the newest of all), or, unless it is 0, of a branch with
+-- message $5 and up to twenty that follow it. Each with the versions there are of it.
+SELECT c.id, c.role, c.content, extract(epoch FROM c.created_at)::bigint, m.state, m.model,
+	coalesce(m.rating, 0), m.rating_note, coalesce(m.parent_id, 0), versions.before, versions.after,
+	versions.place, versions.all
+FROM chats_chatsession s
+JOIN gatehouse_conversation o ON o.session_id = s.session_id AND o.deleted_at IS NULL
+CROSS JOIN LATERAL gatehouse_branch(s.session_id, CASE
+	WHEN $5::bigint <> 0 THEN gatehouse_message_below($5::bigint, 20)
+	WHEN $4::bigint = 0 THEN o.leaf_id
+	ELSE (SELECT b.parent_id FROM gatehouse_message b
+		WHERE b.message_id = $4::bigint AND b.session_id = s.session_id) END, $3::int) AS b
+JOIN gatehouse_message m ON m.message_id = b.message_id
+JOIN chats_chatmessage c ON c.id = b.message_id
+CROSS JOIN LATERAL (
+	SELECT coalesce(max(o.message_id) FILTER (WHERE o.message_id < m.message_id), 0) AS before,
+		coalesce(min(o.message_id) FILTER (WHERE o.message_id > m.message_id), 0) AS after,
+		count(*) FILTER (WHERE o.message_id <= m.message_id) AS place, count(*) AS all
+	FROM gatehouse_message o
+	WHERE o.session_id = m.session_id AND coalesce(o.parent_id, 0) = coalesce(m.parent_id, 0)
+) AS versions
+WHERE s.session_id = $1::uuid AND s.auth_user_id = $2
+ORDER BY b.place DESC
 
--- name: exchange_store
--- A question and its answer, together or not at all; the first question names the conversation.
-WITH conversation AS (
-	UPDATE chats_chatsession
-	SET last_activity = gatehouse_now(), title = coalesce(nullif(title, ''), $5)
-	WHERE session_id = $1::uuid AND auth_user_id = $2 AND is_active
-		AND (expires_at IS NULL OR expires_at > gatehouse_now())
-	RETURNING session_id
+-- name: message_load
+-- A message of a person's conversation, whether that can go on, and what the message follows.
+SELECT m.id, m.role, m.content, extract(epoch FROM m.created_at)::bigint, m.session_id,
+	s.is_active AND (s.expires_at IS NULL OR s.expires_at > gatehouse_now()),
+	(SELECT coalesce(g.parent_id, 0) FROM gatehouse_message g WHERE g.message_id = m.id)
+FROM chats_chatmessage m JOIN chats_chatsession s USING (session_id)
+WHERE m.id = $1::bigint AND s.auth_user_id = $2
+	AND NOT EXISTS (SELECT FROM gatehouse_conversation c
+		WHERE c.session_id = s.session_id AND c.deleted_at IS NOT NULL)
+
+-- name: message_edit
+-- Only what the person wrote, and while the conversation can go on. What it said before is gone.
+UPDATE chats_chatmessage m SET content = $3,
+	metadata = m.metadata || jsonb_build_object('edited_at', to_char(
+		gatehouse_now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+FROM chats_chatsession s
+WHERE m.id = $1::bigint AND s.session_id = m.session_id AND s.auth_user_id = $2
+	AND m.role = 'user' AND s.is_active
+	AND (s.expires_at IS NULL OR s.expires_at > gatehouse_now())
+RETURNING m.id, m.role, m.content, extract(epoch FROM m.created_at)::bigint, m.session_id, true, 0
+
+-- name: message_delete
+-- The session is locked first, as by everybody.
+WITH s AS MATERIALIZED (
+	SELECT * FROM chats_chatsession o
+	WHERE o.session_id = (SELECT session_id FROM chats_chatmessage WHERE id = $1::bigint)
+		AND o.auth_user_id = $2
+		AND NOT EXISTS (SELECT FROM gatehouse_conversation c
+			WHERE c.session_id = o.session_id AND c.deleted_at IS NOT NULL)
+	FOR UPDATE
 )
-INSERT INTO chats_chatmessage (session_id, role, content, metadata, created_at)
-SELECT session_id, role, content, '{}'::jsonb, gatehouse_now()
-FROM conversation, (VALUES (1, 'user', $3::text), (2, 'assistant', $4::text))
-	AS written (place, role, content)
-ORDER BY place
-RETURNING id
+DELETE FROM chats_chatmessage m USING s
+WHERE m.id = $1::bigint AND m.session_id = s.session_id
+RETURNING m.id, m.role, m.content, extract(epoch FROM m.created_at)::bigint, m.session_id,
+	s.is_active AND (s.expires_at IS NULL OR s.expires_at > gatehouse_now()), 0
 
--- name: account_figures
--- Active sessions, messages written, countries and services explored, conversations of a person.
-SELECT
-	(SELECT count(*) FROM gatehouse_session
-	 WHERE user_id = $1 AND expires_at > gatehouse_now() AND (remember
-		OR last_seen_at > gatehouse_now() - make_interval(secs => $2::double precision))),
-	(SELECT count(*) FROM chats_chatmessage m JOIN chats_chatsession s USING (session_id)
-	 WHERE s.auth_user_id = $1 AND m.role = 'user'),
-	(SELECT count(DISTINCT country) FROM chats_chatsession
-	 WHERE auth_user_id = $1 AND country <> ''),
-	(SELECT count(*) FROM chats_chatsession WHERE auth_user_id = $1)
+-- name: message_show
+-- Show the branch of a message: the newest one through it.
+UPDATE gatehouse_conversation c SET leaf_id = gatehouse_leaf_below(m.message_id)
+FROM gatehouse_message m JOIN chats_chatsession s USING (session_id)
+WHERE m.message_id = $1::bigint AND s.auth_user_id = $2 AND c.session_id = m.session_id
+	AND c.deleted_at IS NULL
+RETURNING c.session_id
+
+-- name: message_rate
+-- What the person thinks of an answer: 1, -1, or 0 for nothing any more.
+UPDATE gatehouse_message m SET rating = nullif($3::smallint, 0),
+	rating_note = CASE WHEN $3::smallint = 0 THEN '' ELSE $4 END
+FROM chats_chatmessage c, chats_chatsession s
+WHERE m.message_id = $1::bigint AND c.id = m.message_id AND c.role = 'assistant'
+	AND s.session_id = c.session_id AND s.auth_user_id = $2
+	AND NOT EXISTS (SELECT FROM gatehouse_conversation o
+		WHERE o.session_id = s.session_id AND o.deleted_at IS NOT NULL)
+RETURNING c.session_id

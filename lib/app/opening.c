@@ -1,0 +1,61 @@
+#include "app/opening.h"
+#include "app/chat_models.h"
+#include "app/messages.h"
+#include "chat/knowledge.h"
+#include <string.h>
+
+enum { SUGGESTIONS_SHOWN = 4 };
+
+void opening_set_suggestions(struct visit *visit, const char *country, const char *service)
+{
+	struct knowledge_topics topics = { .count = 0 };
+	struct value *values = value_array(visit->pool);
+	if (knowledge_topics(visit->app->postgresql, visit->pool, country, service,
+			     SUGGESTIONS_SHOWN, &topics) != OK)
+		return;
+	for (size_t i = 0; i < topics.count; i++) {
+		struct value *value = value_object(visit->pool);
+		value_set_string(value, "title", topics.topics[i].title);
+		value_set_string(value, "slug", topics.topics[i].slug);
+		value_append(values, value);
+	}
+	value_set(visit->page, "suggestions", values);
+}
+
+enum outcome opening_set_character(struct visit *visit, const char *id, struct character *character)
+{
+	*character = character_blank();
+	if (*id == '\0')
+		return OK;
+	enum outcome outcome = character_load_for(visit->app->postgresql, visit->pool,
+						  visit->session->user_id, id, character);
+	if (outcome != OK)
+		return outcome;
+	struct value *value = value_object(visit->pool);
+	value_set_string(value, "id", character->id);
+	value_set_string(value, "name", character->name);
+	value_set_string(value, "greeting",
+			 *character->greeting != '\0' ? whole_html(visit->pool, character->greeting)
+						      : NULL);
+	value_set(visit->page, "character", value);
+	return OK;
+}
+
+void opening_set_models(struct visit *visit, const char *chosen)
+{
+	const struct chat_models models = chat_models(visit->pool, visit->app->config);
+	bool is_choice = models.count > 1 && visit->session->kind != SESSION_BOT;
+	struct value *values = value_array(visit->pool);
+	if (*chosen == '\0')
+		chosen = visit->app->config->chat.model;
+	for (size_t i = 0; is_choice && i < models.count; i++) {
+		struct value *value = value_object(visit->pool);
+		value_set_string(value, "name", models.items[i].name);
+		value_set_string(value, "label", models.items[i].label);
+		value_set_bool(value, "is_chosen", strcmp(models.items[i].name, chosen) == 0);
+		value_append(values, value);
+	}
+	value_set(visit->page, "models", values);
+	value_set_bool(visit->page, "has_models", is_choice);
+	value_set_bool(visit->page, "only_articles", models.count <= 1);
+}

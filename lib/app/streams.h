@@ -1,0 +1,30 @@
+/* Streams: answers that are sent to readers while they grow, as server-sent events (WHATWG HTML, section
+ * 9.2). One thread serves them all, so that a reader who waits costs a connection and some memory, and
+ * no thread.
+ *
+ * Events: "grow" {"settled", "tail"}: HTML to add to what has settled, and HTML that takes the place of
+ * the tail before; the first one has all that came so far, so a reader who comes back misses nothing.
+ * "end" {"state", "message_id", "error", "sentence"}. "resume" {}: come back, the stream has become old
+ * or the program stops. The id of an event is the number of the newest piece in it. */
+#pragma once
+#include "base/config.h"
+#include "db/postgresql.h"
+#include "web/fastcgi.h"
+
+struct streams;
+
+/* Not started until the first stream comes; stopped with `pool` at the latest. */
+struct streams *streams_new(struct pool *pool, const struct config *config);
+
+/* Whether one more may begin for this person: one alone must not take the places of all. A browser
+ * opens six connections to a site at most (HTTP/1.1), so twelve are two devices with all their tabs. */
+enum { STREAMS_OF_A_PERSON = 12 };
+bool streams_have_room(struct streams *streams, const char *user_id);
+
+/* Send this answer to this person, who waits on the exchange, whose headers were written. The right to
+ * read it was checked. False: not possible, the exchange stays the caller's. */
+bool streams_add(struct streams *streams, struct exchange *exchange, const char *user_id,
+		 const char *answer_id);
+
+/* Send everybody away to come back, and end the thread. */
+void streams_stop(struct streams *streams);

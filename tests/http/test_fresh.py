@@ -1,0 +1,142 @@
+"""A sign-in that must be younger than so many minutes: what is asked, and that nothing typed is lost.
+
+The page that asks has its own tests in test_confirm_password.py."""
+import html
+import re
+import socket
+import struct
+import urllib.parse
+
+import pytest
+
+from support.site import Visitor
+
+
+@pytest.fixture
+def remembered(one_site, person):
+    """Somebody whose sign-in lasts a month, so that the password is soon a day old."""
+    visitor = Visitor(one_site)
+    assert visitor.sign_in(person, remember_me="1").status == 303
+    visitor.person = person
+    return visitor
+
+
+def hidden_fields(page):
+    return {name: html.unescape(value) for name, value in re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page[page.index("<main"):])}
+
+
+def test_a_form_that_was_sent_is_kept_until_the_password_is_confirmed(remembered, clock):
+    person = remembered.person
+    clock(hours=24, minutes=1)
+    other = Visitor(remembered.server)
+    other.sign_in(person)
+    page = remembered.post("/devices/end-others", {"note": "keep me"}, remembered.token("/profile"),
+                           {"Origin": remembered.server.url})
+    assert page.status == 401 and "What you wrote is kept" in page.text
+    assert other.get("/protected").status == 200, "nothing has happened yet"
+    fields = hidden_fields(page.text)
+    assert fields["next"] == fields["pending_path"] == "/devices/end-others"
+    token = fields.pop("csrfmiddlewaretoken")
+    wrong = remembered.post("/auth/confirm", {**fields, "password": "wrong"}, token)
+    assert wrong.status == 401 and hidden_fields(wrong.text)["pending_fields"] == fields["pending_fields"]
+    ask = remembered.post("/auth/confirm", {**fields, "password": person.password}, token)
+    assert ask.status == 200 and 'action="/devices/end-others"' in ask.text
+    kept = hidden_fields(ask.text)
+    assert kept["note"] == "keep me"
+    assert remembered.post("/devices/end-others", kept, None).status == 303
+    assert other.get("/protected").status == 303
+
+
+def test_another_sites_form_is_not_kept(remembered, clock):
+    clock(hours=25)
+    page = remembered.post("/devices/end-others", {"note": "theirs"}, None, {"Origin": "https://evil.example"})
+    assert page.status == 403 and "theirs" not in page.text
+    page = remembered.post("/devices/end-others", {"note": "theirs"}, None)
+    assert page.status == 401 and "theirs" not in page.text
+
+
+def test_a_program_is_told_what_is_missing_and_where(remembered, clock):
+    clock(hours=25)
+    reply = remembered.get("/devices", headers={"Accept": "application/json"})
+    assert (reply.status, reply.json["error"], reply.json["confirm_url"]) == (401, "password_required", "/auth/confirm")
+    assert remembered.api("/auth/confirm", {"password": remembered.person.password}).status == 200
+    assert remembered.get("/devices", headers={"Accept": "application/json"}).status == 200
+
+
+def test_a_confirmed_password_is_young_again_and_the_month_is_whole(remembered, clock, postgresql, sql):
+    clock(days=20)
+    token = remembered.token("/auth/confirm")
+    remembered.post("/auth/confirm", {"password": remembered.person.password}, token)
+    clock(days=20, hours=23)
+    assert remembered.get("/devices").status == 200
+    clock(days=21, minutes=1)
+    assert remembered.get("/devices").status == 303
+    assert remembered.get("/profile").status == 200
+    clock(days=49)
+    assert remembered.get("/profile").status == 200
+    events = "SELECT array_agg(event ORDER BY id) FROM gatehouse_audit WHERE user_id = %s"
+    assert sql(postgresql, events, str(remembered.person.id)) == (["sign_in", "session_ended", "password_confirmed"],)
+
+
+# In front of pages that are not ours: the gate, asked as a web server asks it.
+
+def record(kind, content):
+    return struct.pack("!BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def pair(name, value):
+    def length(text):
+        return bytes([len(text)]) if len(text) < 128 else struct.pack("!I", len(text) | 1 << 31)
+    return length(name.encode()) + length(value.encode()) + name.encode() + value.encode()
+
+
+def ask_gate(path, visitor, target, rule):
+    """Status and headers of the answer to "may this visitor see the target under this rule?"."""
+    parameters = {"FCGI_ROLE": "AUTHORIZER", "REQUEST_METHOD": "GET", "REQUEST_URI": target, "REMOTE_ADDR": "127.0.0.1",
+                  "HTTP_ACCEPT": "text/html", "GATEHOUSE_RULE": rule,
+                  "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
+    pairs = b"".join(pair(*one) for one in parameters.items())
+    received, answer = b"", b""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(str(path))
+        connection.sendall(record(1, struct.pack("!HB5x", 2, 0)) + record(4, pairs) + record(4, b"") + record(5, b""))
+        while piece := connection.recv(1 << 16):
+            received += piece
+    while received:
+        _, kind, _, length, padding = struct.unpack("!BBHHBx", received[:8])
+        if kind == 6:
+            answer += received[8:8 + length]
+        received = received[8 + length + padding:]
+    head = answer.decode().split("\r\n\r\n")[0]
+    headers = dict(line.split(": ", 1) for line in head.split("\r\n"))
+    return int(headers.pop("Status", "200 OK").split()[0]), headers
+
+
+def test_a_rule_of_the_wall_can_ask_for_a_sign_in_of_the_last_minutes(stack, person, clock, tmp_path):
+    rules = stack.private_folder() / "fresh.rules"
+    rules.write_text("[recent]\nfresh_minutes = 10\n[any]\n")
+    rules.chmod(0o644)
+    site = stack.start("nginx", {"GATEHOUSE_ACCESS_RULES": str(rules)})
+    try:
+        configuration = stack.call("configuration", "nginx", stack.folder, site.port).strip()
+        gate = configuration.replace("gatehouse.conf", "own/gate.sock")
+        visitor = Visitor(site)
+        visitor.sign_in(person, remember_me="1")
+        assert ask_gate(gate, visitor, "/vault/?page=2", "recent")[0] == 200
+        clock(minutes=9, seconds=50)
+        status, headers = ask_gate(gate, visitor, "/vault/?page=2", "recent")
+        assert status == 200 and headers["Variable-REMOTE_USER"] == person.username
+        clock(minutes=10, seconds=1)
+        assert ask_gate(gate, visitor, "/vault/?page=2", "any")[0] == 200
+        status, headers = ask_gate(gate, visitor, "/vault/?page=2", "recent")
+        assert status == 303 and "Variable-REMOTE_USER" not in headers
+        assert headers["Location"] == "/auth/confirm?next=%2Fvault%2F%3Fpage%3D2"
+        page = visitor.get(headers["Location"])
+        reply = visitor.post("/auth/confirm", {"password": person.password, "next": page.value("next")},
+                             hidden_fields(page.text)["csrfmiddlewaretoken"])
+        assert urllib.parse.unquote(reply.location) == "/vault/?page=2"
+        assert ask_gate(gate, visitor, "/vault/?page=2", "recent")[0] == 200
+    finally:
+        site.stop()

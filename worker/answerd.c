@@ -1,0 +1,154 @@
+/* gatehouse-answerd: makes the answers of models. The chat starts it when it is needed, or systemd does.
+ * One is enough for a machine; several machines may have one each. */
+#include "app/answering.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Web servers give a request 300 s at the least. */
+enum { ONLY_PATIENCE_S = 200 };
+
+struct wish {
+	bool background;
+	int64_t idle_s;      /* 0: stay */
+	const char *only_id; /* NULL: all answers */
+};
+
+static volatile bool stopping;
+
+static void on_stop(int signal_number)
+{
+	(void)signal_number;
+	stopping = true;
+}
+
+static void catch_signals(void)
+{
+	/* No SA_RESTART: waiting ends at once. */
+	struct sigaction stop = { .sa_handler = on_stop };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+}
+
+/* One for each database and user of this machine; the lock ends with the process. False: there is one. */
+static bool is_the_only_one(struct pool *pool, const struct config *config)
+{
+	unsigned char digest[SHA256_BYTES];
+	crypto_sha256(config->postgresql.dsn, strlen(config->postgresql.dsn), digest);
+	const char *path = pool_printf(pool, "%s/gatehouse-answerd-%ld-%s.lock",
+				       config->server.runtime_dir, (long)getuid(),
+				       crypto_hex(pool, digest, 8));
+	int lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0) {
+		log_event(LOG_LEVEL_ERROR, "answerd_cannot_lock", "path", path, "reason",
+			  strerror(errno), NULL);
+		return true; /* two do no harm: leases keep them apart */
+	}
+	return flock(lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Leave whoever started us; the caller's process ends here. */
+static void go_into_background(void)
+{
+	pid_t child = fork();
+	if (child != 0)
+		_exit(child > 0 ? 0 : 1);
+	setsid();
+	if (chdir("/") != 0)
+		_exit(1);
+}
+
+static int run(struct pool *pool, const struct wish *wish)
+{
+	struct buffer errors = buffer_new(pool, 256);
+	const struct config *config = config_load(pool, &errors);
+	struct app *app = NULL;
+	if (config != NULL) {
+		log_set_level((enum log_level)config->server.log_level);
+		app = app_open(pool, config, &errors);
+	}
+	if (app == NULL) {
+		fprintf(stderr, "gatehouse-answerd cannot start:\n%s", errors.bytes);
+		return 1;
+	}
+	if (wish->background)
+		go_into_background();
+	catch_signals();
+	if (wish->only_id != NULL) {
+		answering_make(answering_new(pool, app), wish->only_id, ONLY_PATIENCE_S);
+		return 0;
+	}
+	if (!is_the_only_one(pool, config))
+		return 0;
+	log_event(LOG_LEVEL_INFO, "answerd_started", NULL);
+	answering_work(answering_new(pool, app), &stopping, wish->idle_s);
+	log_event(LOG_LEVEL_INFO, "answerd_stopped", NULL);
+	return 0;
+}
+
+static void print_help(void)
+{
+	puts("Usage: gatehouse-answerd [--background] [--idle-exit SECONDS] [--only ID]\n"
+	     "       [--version]\n\n"
+	     "Makes the answers of models for the chat. The chat starts it by itself, with\n"
+	     "--background; under systemd it stays. With --idle-exit it ends after so many "
+	     "seconds\n"
+	     "without anything to do. With --only it makes the one answer of that number.");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "background", no_argument, NULL, 'b' },
+						 { "idle-exit", required_argument, NULL, 'i' },
+						 { "only", required_argument, NULL, 'o' },
+						 { "version", no_argument, NULL, 'v' },
+						 { "help", no_argument, NULL, 'h' },
+						 { NULL, 0, NULL, 0 } };
+	struct wish wish = { .background = false };
+	int64_t id;
+	int option;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'b':
+			wish.background = true;
+			break;
+		case 'i':
+			if (!text_to_integer(optarg, 1, 86400, &wish.idle_s)) {
+				fputs("gatehouse-answerd: --idle-exit takes seconds\n", stderr);
+				return 2;
+			}
+			break;
+		case 'o':
+			if (!text_to_integer(optarg, INT64_MIN, INT64_MAX, &id)) {
+				fputs("gatehouse-answerd: --only takes the number of an answer\n",
+				      stderr);
+				return 2;
+			}
+			wish.only_id = optarg;
+			break;
+		case 'v':
+			puts("gatehouse-answerd " GATEHOUSE_VERSION);
+			return 0;
+		case 'h':
+			print_help();
+			return 0;
+		default:
+			return 2;
+		}
+	}
+	struct pool *pool = pool_new(NULL);
+	int status = run(pool, &wish);
+	pool_free(pool);
+	return status;
+}
