@@ -72,26 +72,56 @@ static enum outcome fill_new(struct visit *visit, const char *country, const cha
 	return is_guest(visit) ? OK : set_choices(visit, &settings);
 }
 
-/* An answer that is on its way, or failed before anything came; the page goes on with it. */
-static enum outcome set_open_answer(struct visit *visit, const char *id)
-{
-	struct answer answer;
-	enum outcome outcome = answer_of_conversation(visit->app->postgresql, visit->pool,
-						      visit->session->user_id, id, &answer);
-	if (outcome == NOT_FOUND)
-		return OK;
-	if (outcome != OK)
-		return outcome;
-	value_set(visit->data, "answer", answer_value(visit, &answer));
-	value_set_bool(visit->page, "is_writing", answer_is_open(answer.state));
-	return OK;
-}
-
 /* Whether the newest message shown has nothing after it but, perhaps, an answer on its way. */
 static bool ends_with_question(const struct message_list *messages)
 {
 	return messages->count > 0 &&
 	       strcmp(messages->items[messages->count - 1].role, "user") == 0;
+}
+
+/* What is shown of a conversation: its messages, the list beside it, and an answer that is on its way or
+ * failed before anything came (id NULL: none), with which the page goes on. */
+struct opened {
+	struct conversation conversation;
+	struct message_list messages;
+	struct conversation_list list;
+	struct answer answer;
+};
+
+static enum outcome open_once(struct visit *visit, const struct conversation_view *view,
+			      struct opened *opened)
+{
+	*opened = (struct opened){ .answer.id = NULL };
+	struct pg_pool *database = visit->app->postgresql;
+	const char *user_id = visit->session->user_id;
+	enum outcome outcome = conversation_open(database, visit->pool, user_id, view,
+						 &opened->conversation, &opened->messages,
+						 &opened->list);
+	bool is_newest = *view->before == '\0' && *view->at == '\0';
+	if (outcome != OK || !is_newest || !ends_with_question(&opened->messages))
+		return outcome;
+	outcome = answer_of_conversation(database, visit->pool, user_id, opened->conversation.id,
+					 &opened->answer);
+	return outcome == NOT_FOUND ? OK : outcome;
+}
+
+/* The answer is asked for after the messages. One that became a message between the two is in neither,
+ * so a question without any is read once more. */
+static enum outcome open_conversation(struct visit *visit, const struct conversation_view *view,
+				      struct opened *opened)
+{
+	enum outcome outcome = open_once(visit, view, opened);
+	bool is_unanswered = outcome == OK && opened->answer.id == NULL &&
+			     ends_with_question(&opened->messages);
+	return is_unanswered ? open_once(visit, view, opened) : outcome;
+}
+
+static void set_open_answer(struct visit *visit, const struct answer *answer)
+{
+	if (answer->id == NULL)
+		return;
+	value_set(visit->data, "answer", answer_value(visit, answer));
+	value_set_bool(visit->page, "is_writing", answer_is_open(answer->state));
 }
 
 /* Only the last question and what follows it. */
@@ -120,35 +150,30 @@ static enum outcome fill(struct visit *visit, const char *id)
 		.at = request_query(visit->request, "at"),
 		.beside = conversations_beside,
 	};
-	bool is_newest = *view.before == '\0' && *view.at == '\0';
-	struct conversation conversation;
-	struct message_list messages;
-	struct conversation_list list;
-	enum outcome outcome = conversation_open(visit->app->postgresql, visit->pool,
-						 visit->session->user_id, &view, &conversation,
-						 &messages, &list);
+	struct opened opened;
+	enum outcome outcome = open_conversation(visit, &view, &opened);
 	if (outcome != OK)
 		return outcome;
-	if (only_last)
-		messages = from_last_question(messages);
-	value_set_string(visit->data, "session_id", conversation.id);
-	value_set(visit->page, "conversation", conversation_value(visit, &conversation));
-	conversations_set_sidebar(visit, &list, conversation.id);
+	struct message_list messages = only_last ? from_last_question(opened.messages)
+						 : opened.messages;
+	value_set_string(visit->data, "session_id", opened.conversation.id);
+	value_set(visit->page, "conversation", conversation_value(visit, &opened.conversation));
+	conversations_set_sidebar(visit, &opened.list, opened.conversation.id);
 	value_set(visit->data, "messages", messages_value(visit, &messages));
 	value_set_bool(visit->page, "has_messages", messages.count > 0);
 	value_set_bool(visit->page, "may_share", messages.count > 0 && sharing_may_share(visit));
-	value_set_bool(visit->page, "is_earlier", !is_newest);
+	value_set_bool(visit->page, "is_earlier", *view.before != '\0' || *view.at != '\0');
 	if (messages.count > 0 && strcmp(messages.items[0].parent_id, "0") != 0)
 		value_set_string(visit->data, "before", messages.items[0].id);
 	if (messages.count == 0)
-		opening_set_suggestions(visit, conversation.country, conversation.service);
+		opening_set_suggestions(visit, opened.conversation.country,
+					opened.conversation.service);
+	set_open_answer(visit, &opened.answer);
 	struct person_settings settings;
 	outcome = load_settings(visit, &settings);
-	if (outcome != OK)
-		return outcome;
-	set_composer(visit, &settings);
-	return ends_with_question(&messages) && is_newest ? set_open_answer(visit, conversation.id)
-							  : OK;
+	if (outcome == OK)
+		set_composer(visit, &settings);
+	return outcome;
 }
 
 /* Whether a new conversation is to be a temporary one: the address says so, else the person's settings. */

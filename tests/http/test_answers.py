@@ -10,6 +10,7 @@ import pytest
 from support.answers import Events, Models, ask, end_workers, finished, shown, state, workers
 from support.model_server import openai, openai_piece, raw, status
 from support.site import Visitor, add_person
+from support.sql import rows_of
 from support.stack import SERVERS, wait_until
 
 STREAMING = ["lighttpd", "nginx", "apache-proxy"]
@@ -70,6 +71,31 @@ def test_a_question_is_answered_by_the_model(models, talker):
     asked = models.server.requests[before].json
     assert asked["model"] == "test" and asked["messages"][-1] == {"role": "user", "content": "Who are you?"}
     assert asked["messages"][0]["role"] == "system"
+
+
+def test_a_page_shows_an_answer_that_ends_while_the_page_is_made(models, one, stack, postgresql):
+    """The messages are read before what is on its way; in between, the answer goes from the one to the other."""
+    gate = threading.Semaphore(0)
+    models.server.script(openai("All of it", gate=gate))
+    reply = ask(one, "Tell me")
+    assert wait_until(lambda: one.get(reply["answer"]["poll"]).json["content"] == "All of it", 10)
+    ending = stack.postgresql()
+    ending.autocommit = False
+    pages = []
+    with ending.cursor() as cursor:
+        cursor.execute("LOCK TABLE gatehouse_answer_piece IN ACCESS EXCLUSIVE MODE")
+        page = threading.Thread(target=lambda: pages.append(one.get(f"/chat/?session_id={reply['session_id']}&last=1")))
+        page.start()
+        assert wait_until(lambda: rows_of(postgresql, """SELECT FROM pg_locks
+            WHERE NOT granted AND relation = 'gatehouse_answer_piece'::regclass"""), 5)
+        cursor.execute("SELECT gatehouse_answer_end(%s, worker, 'done', NULL, NULL, 1, 1) FROM gatehouse_answer WHERE id = %s",
+                       (reply["answer"]["id"],) * 2)
+        assert cursor.fetchone()[0]
+    ending.commit()
+    ending.close()
+    page.join()
+    gate.release(10)
+    assert "All of it" in pages[0].text
 
 
 def test_the_model_is_reminded_of_what_was_said(models, one):
