@@ -1,8 +1,9 @@
 """The main job in a browser: sign up, sign in, chat, sign out. With JavaScript and without."""
 import re
-import secrets
 
 import pytest
+
+from support.site import new_name
 
 
 @pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
@@ -11,7 +12,7 @@ def browser(open_browser, request):
 
 
 def newcomer():
-    name = "b" + secrets.token_hex(4)
+    name = new_name("b")
     return {"username": name, "email": f"{name}@example.org", "password": "a long password"}
 
 

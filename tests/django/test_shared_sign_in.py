@@ -1,8 +1,7 @@
 """identity = shared_table: one sign-in for Gatehouse and a real Django project."""
-import secrets
 import threading
 
-from support.site import add_person
+from support.site import add_person, new_name
 
 
 def test_who_signs_in_at_gatehouse_is_signed_in_at_django(browser, person):
@@ -23,7 +22,7 @@ def test_who_signs_in_at_django_is_signed_in_at_gatehouse(browser, person, compa
 
 
 def test_signing_up_at_gatehouse_is_enough_for_django(browser, mysql, sql):
-    name = "newcomer" + secrets.token_hex(4)
+    name = new_name("newcomer")
     fields = {"username": name, "email": f"{name}@example.org", "password": "correct horse battery",
               "password_confirm": "correct horse battery", "terms": "on"}
     reply = browser.gatehouse.post("/register", fields, browser.gatehouse.token("/register"))

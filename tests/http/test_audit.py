@@ -8,7 +8,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
-from support.site import Visitor, add_person
+from support.site import Visitor, add_person, new_name
 from support.sql import rows_of
 
 HOSTILE = "Mozilla <script>alert(1)</script> \"'&{{user}} \x85"
@@ -125,7 +125,7 @@ def test_attempts_while_locked_are_one_entry_a_minute(one_site, person, entries,
 
 
 def test_signing_up_is_written_with_the_sign_in_that_follows(one_visitor, postgresql, sql, entries):
-    name = "n" + secrets.token_hex(5)
+    name = new_name("n")
     one_visitor.post("/register", {"username": name, "email": f"{name}@example.org", "password": "a long password",
                                    "password_confirm": "a long password", "terms": "on"})
     rows = entries("username = %s", name)
@@ -210,7 +210,7 @@ def test_cleaning_says_of_each_session_when_and_why_it_had_ended(one_site, mysql
 
 
 def test_what_the_operator_does_is_written(stack, entries):
-    name = "o" + secrets.token_hex(5)
+    name = new_name("o")
     assert stack.command("user", "add", name, f"{name}@example.org", given="a long password\n").returncode == 0
     assert stack.command("user", "password", name, given="another password\n").returncode == 0
     assert stack.command("user", "password", name, given="short\n").returncode == 1

@@ -1,11 +1,10 @@
 """Chatting without an account: an email address that nobody proved, an hour, and nobody's data."""
 import re
-import secrets
 
 import pytest
 
 from support.sessions import begin_guest, kind_of, sign_in
-from support.site import Visitor, add_person
+from support.site import Visitor, add_person, new_name
 from support.stack import ROOT
 from support.throttled import DEFAULTS, sign_up_fields
 
@@ -33,7 +32,7 @@ def guest_site(guest_sites, request):
 
 @pytest.fixture
 def email():
-    return f"g{secrets.token_hex(6)}@example.org"
+    return f"{new_name('g')}@example.org"
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Signing up."""
-import secrets
 import threading
 
-from support.site import Visitor
+from support.site import Visitor, new_name
 
 
 def fields(**changes):
-    name = "n" + secrets.token_hex(5)
+    name = new_name("n")
     return {"username": name, "email": f"{name}@example.org", "password": "a long password",
             "password_confirm": "a long password", "terms": "on", **changes}
 

@@ -3,7 +3,7 @@ import json
 import pathlib
 import re
 
-from support.site import Visitor
+from support.site import Visitor, new_name
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -59,8 +59,7 @@ def test_a_broken_migration_leaves_nothing_behind(stack, tmp_path, postgresql, s
 
 
 def test_an_operator_adds_people_and_changes_passwords(stack, one_site):
-    import secrets
-    name = "o" + secrets.token_hex(5)
+    name = new_name("o")
     done = stack.command("user", "add", name, f"{name}@example.org", given="a long password\n")
     assert done.returncode == 0, done.stderr
     fields = {"username": name, "password": "a long password"}

@@ -1,13 +1,12 @@
 """Other people's users tables, for real: whatever their names, flags and hashes are, people sign in."""
 import hashlib
-import secrets
 import subprocess
 import threading
 
 import pymysql
 import pytest
 
-from support.site import Person, Visitor, bcrypt
+from support.site import Person, Visitor, bcrypt, new_name
 from support.stack import ROOT, SERVICES, Server, environment
 
 PASSWORD = "correct horse battery"
@@ -99,7 +98,7 @@ class People:
             return cursor.fetchone()
 
     def add(self, stored=None, active=True):
-        layout, name = self.layout, "p" + secrets.token_hex(5)
+        layout, name = self.layout, new_name()
         row = {"email": f"{name}@example.org", layout.hash: stored or bcrypt(PASSWORD, variant=layout.style)}
         if layout.has_username:
             row["username"] = name
@@ -161,7 +160,7 @@ def sign_in(visitor, login, password=PASSWORD):
 
 
 def new_fields(**changes):
-    name = "n" + secrets.token_hex(5)
+    name = new_name("n")
     return {"username": name, "email": f"{name}@example.org", "password": "a long password",
             "password_confirm": "a long password", "terms": "on", **changes}
 

@@ -131,9 +131,14 @@ def bcrypt(password, cost=8, variant="2b"):
     return crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=2 ** cost).replace("$2b$", f"${variant}$"))
 
 
+def new_name(prefix="p"):
+    """A name unlike any other; without digits, so that no page shows a number that is none."""
+    return prefix + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(12))
+
+
 def add_person(mysql, password="correct horse battery", stored=None, active=1):
     """A new person in the users table, unlike anybody else."""
-    name = "p" + secrets.token_hex(5)
+    name = new_name()
     with mysql.cursor() as cursor:
         cursor.execute("INSERT INTO users (username, email, password_hash, is_active) VALUES (%s, %s, %s, %s)",
                        (name, f"{name}@example.org", stored or bcrypt(password), active))

@@ -1,10 +1,9 @@
 """A server with the limits that a new site has (those of other tests do not limit their one address),
 and what its tests have in common. They import the fixtures by name."""
-import secrets
 
 import pytest
 
-from support.site import Visitor
+from support.site import Visitor, new_name
 
 DEFAULTS = {"GATEHOUSE_THROTTLE_ADDRESS_FAILURES": None, "GATEHOUSE_THROTTLE_POSTS_PER_MINUTE": None,
             "GATEHOUSE_THROTTLE_SIGN_INS_PER_HOUR": None}
@@ -60,6 +59,6 @@ def known(server, person, address=None):
 
 
 def sign_up_fields():
-    name = "n" + secrets.token_hex(6)
+    name = new_name("n")
     return {"username": name, "email": f"{name}@example.org", "password": "a long password",
             "password_confirm": "a long password", "terms": "on"}
