@@ -23,6 +23,16 @@ function finish() {
 	count++
 }
 
+# As gsub, whose replacement every awk reads in a way of its own when it has a backslash.
+function replaced(line, character, by,    whole, at) {
+	whole = ""
+	while ((at = index(line, character)) > 0) {
+		whole = whole substr(line, 1, at - 1) by
+		line = substr(line, at + 1)
+	}
+	return whole line
+}
+
 # How many parameters a statement takes: the highest $n (PostgreSQL), or the question marks (MySQL).
 function parameters(sql,    highest, rest, n) {
 	if (engine == "mysql")
@@ -52,10 +62,7 @@ function parameters(sql,    highest, rest, n) {
 }
 /^[ \t]*--/ { next }
 {
-	line = $0
-	gsub(/\\/, "\\\\", line)
-	gsub(/"/, "\\\"", line)
-	text = text " " line
+	text = text " " replaced(replaced($0, "\\", "\\\\"), "\"", "\\\"")
 }
 
 END {

@@ -123,9 +123,12 @@ static void serve(void *context, struct exchange *exchange, struct pool *pool)
 	response_write(visit.response, exchange, visit.request->method == METHOD_HEAD);
 	if (visit.file_next != NULL && visit.request->method == METHOD_GET)
 		write_pieces(&visit, exchange);
-	if (visit.streamed_answer != NULL && visit.request->method == METHOD_GET)
-		streams_add(visit.app->streams, exchange, visit.session->user_id,
-			    visit.streamed_answer);
+	if (visit.streamed_answer != NULL && visit.request->method == METHOD_GET) {
+		const struct stream_request stream = { .user_id = visit.session->user_id,
+						       .session_id = visit.session->public_id,
+						       .answer_id = visit.streamed_answer };
+		streams_add(visit.app->streams, exchange, &stream);
+	}
 	log_request(&visit, started_ms);
 	log_set_request_id(NULL);
 }

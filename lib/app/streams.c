@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "chat/answer.h"
 #include "db/listener.h"
+#include "session/list.h"
 #include "web/markdown.h"
 #include "web/markdown_stream.h"
 #include <errno.h>
@@ -21,19 +22,22 @@
 
 enum {
 	STREAMS_MAX = 1000,
-	BEAT_MS = 15 * 1000,  /* a quiet stream says something, to notice who has gone */
-	BEATS_IN_A_LIFE = 4,  /* at the least */
-	LOOK_MS = 1000,       /* notifications can be missed; then this long */
-	LOOK_DEAF_MS = 150,   /* without notifications */
-	STUCK_MS = 30 * 1000, /* a reader who takes nothing for so long */
+	BEAT_MS = 15 * 1000,    /* a quiet stream says something, to notice who has gone */
+	BEATS_IN_A_LIFE = 4,    /* at the least */
+	LOOK_MS = 1000,         /* notifications can be missed; then this long */
+	LOOK_DEAF_MS = 150,     /* without notifications */
+	STUCK_MS = 30 * 1000,   /* a reader who takes nothing for so long */
+	SESSIONS_MS = 5 * 1000, /* so often it is looked whether the readers are still signed in */
 	STACK_BYTES = 512 << 10,
+	ID_BYTES = 24,
+	UUID_BYTES = 37,
 };
 
 /* An answer that somebody watches. */
 struct watched {
 	struct watched *next;
 	struct pool *pool;
-	char id[24];
+	char id[ID_BYTES];
 	struct buffer text; /* Markdown, all that came */
 	struct markdown_progress progress;
 	size_t settled; /* bytes of it whose HTML does not change any more */
@@ -56,8 +60,10 @@ struct stream {
 	struct kept_exchange *kept;
 	struct reader *reader;
 	struct watched *watched;
-	size_t settled; /* bytes of the text whose HTML was sent */
-	int64_t newest; /* piece that was sent; 0: none yet */
+	char session_id[UUID_BYTES];
+	bool has_session; /* when that was last looked at */
+	size_t settled;   /* bytes of the text whose HTML was sent */
+	int64_t newest;   /* piece that was sent; 0: none yet */
 	int64_t begun_ms, told_ms;
 };
 
@@ -66,7 +72,7 @@ struct newcomer {
 	struct newcomer *next;
 	struct kept_exchange *kept;
 	struct reader *reader;
-	char answer_id[24];
+	char answer_id[ID_BYTES], session_id[UUID_BYTES];
 };
 
 struct streams {
@@ -82,7 +88,7 @@ struct streams {
 	atomic_size_t count;
 	struct stream *all;
 	struct watched *watched;
-	int64_t looked_ms;
+	int64_t looked_ms, sessions_ms; /* when that was last asked: for pieces, for sessions */
 	int64_t life_ms,
 		beat_ms; /* of a stream; its life ends before the web servers' own limits do */
 	const struct config *config;
@@ -213,7 +219,8 @@ static void take_newcomers(struct streams *streams)
 			stream->watched = watch(streams, newcomer->answer_id);
 			stream->watched->readers++;
 			stream->watched->is_due = true;
-			stream->newest = 0;
+			memcpy(stream->session_id, newcomer->session_id, UUID_BYTES);
+			stream->has_session = true;
 			stream->begun_ms = stream->told_ms = clock_monotonic_ms();
 			stream->next = streams->all;
 			streams->all = stream;
@@ -297,6 +304,28 @@ static void look(struct streams *streams, struct pool *pool)
 	}
 }
 
+/* Who signed out, or whose session was ended elsewhere, is not told any more. False: not known. */
+static bool look_for_sessions(struct streams *streams, struct pool *pool)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	if (streams->all == NULL || now_ms - streams->sessions_ms < SESSIONS_MS)
+		return true;
+	size_t count = 0, at = 0;
+	for (const struct stream *stream = streams->all; stream != NULL; stream = stream->next)
+		count++;
+	const char **ids = pool_alloc(pool, count * sizeof *ids);
+	bool *are_live = pool_alloc(pool, count * sizeof *are_live);
+	for (const struct stream *stream = streams->all; stream != NULL; stream = stream->next)
+		ids[at++] = stream->session_id;
+	if (session_are_live(streams->database, pool, ids, count, are_live) != OK)
+		return false;
+	at = 0;
+	for (struct stream *stream = streams->all; stream != NULL; stream = stream->next)
+		stream->has_session = are_live[at++];
+	streams->sessions_ms = now_ms;
+	return true;
+}
+
 static void write_event(struct buffer *out, const char *name, int64_t id, const char *data)
 {
 	if (id >= 0)
@@ -338,12 +367,12 @@ static bool tell(const struct streams *streams, struct stream *stream, struct po
 {
 	const struct watched *one = stream->watched;
 	struct buffer out = buffer_new(pool, 1024);
-	bool is_old = now_ms - stream->begun_ms > streams->life_ms;
-	if (one->newest > stream->newest)
+	bool is_over = !stream->has_session || now_ms - stream->begun_ms > streams->life_ms;
+	if (one->newest > stream->newest && stream->has_session)
 		write_growth(&out, pool, stream);
-	if (one->end != NULL)
+	if (one->end != NULL && stream->has_session)
 		write_event(&out, "end", one->newest, one->end);
-	else if (is_old)
+	else if (is_over)
 		write_event(&out, "resume", -1, "{}");
 	else if (out.length == 0 && now_ms - stream->told_ms > streams->beat_ms)
 		buffer_puts(&out, ": still here\n\n");
@@ -356,7 +385,7 @@ static bool tell(const struct streams *streams, struct stream *stream, struct po
 	stream->newest = one->newest;
 	stream->settled = one->settled;
 	stream->told_ms = now_ms;
-	return one->end == NULL && !is_old;
+	return one->end == NULL && !is_over;
 }
 
 static void tell_all(struct streams *streams, struct pool *pool)
@@ -409,7 +438,8 @@ static void *serve(void *data)
 	while (!streams->stopping) {
 		struct pool *pool = pool_new(NULL);
 		wait(streams);
-		look(streams, pool);
+		if (look_for_sessions(streams, pool))
+			look(streams, pool);
 		tell_all(streams, pool);
 		pool_free(pool);
 	}
@@ -436,17 +466,18 @@ static bool start(struct streams *streams)
 	return streams->is_running;
 }
 
-bool streams_add(struct streams *streams, struct exchange *exchange, const char *user_id,
-		 const char *answer_id)
+bool streams_add(struct streams *streams, struct exchange *exchange,
+		 const struct stream_request *request)
 {
 	struct newcomer *newcomer = calloc(1, sizeof *newcomer);
 	bool added = false;
 	if (newcomer == NULL)
 		return false;
-	snprintf(newcomer->answer_id, sizeof newcomer->answer_id, "%s", answer_id);
+	snprintf(newcomer->answer_id, sizeof newcomer->answer_id, "%s", request->answer_id);
+	snprintf(newcomer->session_id, sizeof newcomer->session_id, "%s", request->session_id);
 	pthread_mutex_lock(&streams->lock);
 	if (!streams->stopping && start(streams))
-		newcomer->reader = take_place(streams, user_id);
+		newcomer->reader = take_place(streams, request->user_id);
 	if (newcomer->reader != NULL) {
 		newcomer->kept = exchange_keep(exchange);
 		added = newcomer->kept != NULL;

@@ -4,8 +4,8 @@
  *
  * Events: "grow" {"settled", "tail"}: HTML to add to what has settled, and HTML that takes the place of
  * the tail before; the first one has all that came so far, so a reader who comes back misses nothing.
- * "end" {"state", "message_id", "error", "sentence"}. "resume" {}: come back, the stream has become old
- * or the program stops. The id of an event is the number of the newest piece in it. */
+ * "end" {"state", "message_id", "error", "sentence"}. "resume" {}: come back, the stream has become old,
+ * its session has ended, or the program stops. The id of an event is the number of the newest piece in it. */
 #pragma once
 #include "base/config.h"
 #include "db/postgresql.h"
@@ -21,10 +21,16 @@ struct streams *streams_new(struct pool *pool, const struct config *config);
 enum { STREAMS_OF_A_PERSON = 12 };
 bool streams_have_room(struct streams *streams, const char *user_id);
 
-/* Send this answer to this person, who waits on the exchange, whose headers were written. The right to
- * read it was checked. False: not possible, the exchange stays the caller's. */
-bool streams_add(struct streams *streams, struct exchange *exchange, const char *user_id,
-		 const char *answer_id);
+/* Send this answer to its reader, who waits on the exchange, whose headers were written. The right to
+ * read it was checked; that the session still holds is looked at every few seconds from then on. False:
+ * not possible, the exchange stays the caller's. */
+struct stream_request {
+	const char *user_id;
+	const char *session_id; /* its public_id */
+	const char *answer_id;
+};
+bool streams_add(struct streams *streams, struct exchange *exchange,
+		 const struct stream_request *request);
 
 /* Send everybody away to come back, and end the thread. */
 void streams_stop(struct streams *streams);

@@ -47,7 +47,7 @@ static void set_answer(struct visit *visit, const struct answer *answer)
 /* Whether this answer can be streamed from here; where it cannot, the page asks again and again. */
 static bool can_stream(const struct visit *visit)
 {
-	return visit->app->streams != NULL &&
+	return visit->app->streams != NULL && visit->session->public_id != NULL &&
 	       streams_have_room(visit->app->streams, visit->session->user_id);
 }
 

@@ -41,6 +41,21 @@ enum outcome session_list(struct pg_pool *database, struct pool *pool, const cha
 	return OK;
 }
 
+enum outcome session_are_live(struct pg_pool *database, struct pool *pool,
+			      const char *const *public_ids, size_t count, bool *are_live)
+{
+	struct buffer array = buffer_new(pool, 40 * count + 8);
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&array, "%c%s", i == 0 ? '{' : ',', public_ids[i]);
+	buffer_puts(&array, count == 0 ? "{}" : "}");
+	struct pg_rows *rows;
+	enum outcome outcome = pg_run(database, pool, STATEMENT_SESSION_ARE_LIVE,
+				      (const char *const[]){ array.bytes }, 1, &rows);
+	for (size_t i = 0; outcome == OK && i < count; i++)
+		are_live[i] = pg_bool(rows, i, 0);
+	return outcome;
+}
+
 enum outcome session_end_listed(struct pg_pool *database, struct pool *pool,
 				const struct session_ending *ending, int64_t *ended)
 {

@@ -26,6 +26,10 @@ struct session_listing {
 enum outcome session_list(struct pg_pool *database, struct pool *pool, const char *user_id,
 			  size_t limit, struct session_listing *list);
 
+/* Which of these sessions, named by public_id, still hold: `are_live` gets one for each. */
+enum outcome session_are_live(struct pg_pool *database, struct pool *pool,
+			      const char *const *public_ids, size_t count, bool *are_live);
+
 /* Which of a person's sessions end, and who says so. */
 struct session_ending {
 	const char *user_id;

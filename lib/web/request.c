@@ -317,7 +317,8 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->wants_html = html > 0;
 	request->wants_json = request->body_kind == BODY_JSON ||
 			      text_starts_with(request->path, "/api/") ||
-			      preference(accept, "application/json") > html;
+			      preference(accept, "application/json") > html ||
+			      preference(accept, "text/event-stream") > html;
 	if (is_ours)
 		take_body(request, exchange, limits->body_limit);
 	return request;

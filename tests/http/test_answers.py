@@ -34,7 +34,8 @@ def models(stack):
 
 def signed_in(site, mysql):
     visitor = Visitor(site)
-    assert visitor.sign_in(add_person(mysql)).status == 303
+    visitor.person = add_person(mysql)
+    assert visitor.sign_in(visitor.person).status == 303
     return visitor
 
 
@@ -172,6 +173,44 @@ def test_one_person_cannot_take_the_places_of_all(models, reader, mysql):
         others_gate.release()
     for stream in streams + [theirs]:
         assert stream.rest()[-1][0] == "end"
+
+
+def test_a_reader_who_has_gone_from_a_quiet_stream_is_noticed(models, reader):
+    """Nothing comes of the answer, so only the program's own heartbeats can tell."""
+    gate = threading.Semaphore(0)
+    models.server.script(openai("Quiet", " words", gate=gate))
+    answer = ask(reader, "Wait for me")["answer"]
+    streams = [Events(reader, answer["events"]) for _ in range(12)]
+    assert all(stream.next()[0] == "grow" for stream in streams)
+    for stream in streams[:4]:
+        stream.close()
+    places = []
+
+    def has_places():
+        stream = Events(reader, answer["events"])
+        if stream.type == "text/event-stream":
+            places.append(stream)
+        return len(places) == 4
+    assert wait_until(has_places, 60, 0.3), f"{len(places)} of 4 places are free again"
+    gate.release(10)
+    for stream in streams[4:] + places:
+        assert stream.rest()[-1][0] == "end"
+
+
+def test_a_stream_ends_with_its_session(models, reader):
+    gate = threading.Semaphore(0)
+    models.server.script(openai("Before", " after", gate=gate))
+    answer = ask(reader, "Something secret")["answer"]
+    other = Visitor(reader.server)
+    assert other.sign_in(reader.person).status == 303
+    stream, others = Events(reader, answer["events"]), Events(other, answer["events"])
+    assert stream.next()[0] == others.next()[0] == "grow"
+    assert reader.post("/logout", {}).status == 303
+    assert [name for name, *_ in stream.rest()] == ["resume"]
+    again = Events(reader, answer["events"])
+    assert again.status == 401
+    gate.release(10)
+    assert others.rest()[-1][0] == "end"
 
 
 def test_an_answer_nobody_waits_for_is_there_afterwards(models, talker):

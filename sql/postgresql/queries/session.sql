@@ -32,6 +32,13 @@ SELECT d.session_data, g.public_id, g.user_id, g.username, g.email, g.kind, g.gr
 FROM django_session d LEFT JOIN gatehouse_session g USING (session_key)
 WHERE d.session_key = $1
 
+-- name: session_are_live
+-- Whether each of these still holds, by public_id and in their order.
+SELECT coalesce(gatehouse_is_live(s), false)
+FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, place)
+LEFT JOIN gatehouse_session s ON s.public_id = w.id
+ORDER BY w.place
+
 -- name: session_lock_person
 -- Two sign-ins of one person count their sessions one after the other.
 SELECT pg_advisory_xact_lock(hashtextextended('gatehouse_session ' || $1, 0))
