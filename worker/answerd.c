@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Web servers give a request 300 s at the least. */
-enum { ONLY_PATIENCE_S = 200 };
+/* An answer that is made by itself may take so long. */
+enum { ONLY_PATIENCE_S = 300 };
 
 struct wish {
 	bool background;
@@ -58,6 +60,30 @@ static bool is_the_only_one(struct pool *pool, const struct config *config)
 	return flock(lock, LOCK_EX | LOCK_NB) == 0;
 }
 
+/* The request that started us waits for this process alone. It gets back what there is after a while, or
+ * its web server would give it up, and the answer goes on in a process of its own. */
+static void let_go_after(int64_t seconds)
+{
+	sigset_t ended;
+	sigemptyset(&ended);
+	sigaddset(&ended, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &ended, NULL);
+	pid_t child = fork();
+	if (child < 0)
+		_exit(1);
+	if (child == 0) {
+		sigprocmask(SIG_UNBLOCK, &ended, NULL);
+		setsid();
+		return;
+	}
+	const struct timespec patience = { .tv_sec = (time_t)seconds };
+	while (sigtimedwait(&ended, NULL, &patience) < 0 && errno == EINTR)
+		continue;
+	int status = 0;
+	bool has_ended = waitpid(child, &status, WNOHANG) == child;
+	_exit(has_ended && status != 0 ? 1 : 0);
+}
+
 /* Leave whoever started us; the caller's process ends here. */
 static void go_into_background(void)
 {
@@ -84,6 +110,8 @@ static int run(struct pool *pool, const struct wish *wish)
 	}
 	if (wish->background)
 		go_into_background();
+	if (wish->only_id != NULL)
+		let_go_after(config->chat.inline_seconds);
 	catch_signals();
 	if (wish->only_id != NULL) {
 		answering_make(answering_new(pool, app), wish->only_id, ONLY_PATIENCE_S);
@@ -104,7 +132,8 @@ static void print_help(void)
 	     "Makes the answers of models for the chat. The chat starts it by itself, with\n"
 	     "--background; under systemd it stays. With --idle-exit it ends after so many "
 	     "seconds\n"
-	     "without anything to do. With --only it makes the one answer of that number.");
+	     "without anything to do. With --only it makes the one answer of that number, and\n"
+	     "goes on in the background when that takes long ([chat] inline_seconds).");
 }
 
 int main(int argc, char **argv)

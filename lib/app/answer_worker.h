@@ -9,5 +9,5 @@
 void answer_worker_wake(struct visit *visit, const struct question_stored *stored);
 
 /* Start the worker in the background, at most once in two seconds; when there is one already, the new
- * one ends at once. Any thread. */
-void answer_worker_start(struct pool *pool);
+ * one ends at once. Does nothing where [chat] generation = inline. Any thread. */
+void answer_worker_start(const struct config *config, struct pool *pool);

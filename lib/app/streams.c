@@ -264,9 +264,8 @@ static const char *end_data(struct watched *one, const struct answer *answer)
 
 static void add_progress(struct streams *streams, struct watched *one, const struct answer *answer)
 {
-	if (answer->waits_s >= ANSWER_FORGOTTEN_S &&
-	    streams->config->chat.generation == GENERATION_WORKER)
-		answer_worker_start(one->pool);
+	if (answer->waits_s >= ANSWER_FORGOTTEN_S)
+		answer_worker_start(streams->config, one->pool);
 	buffer_puts(&one->text, answer->text);
 	one->newest = answer->newest;
 	one->settled = markdown_settle(&one->progress, one->text.bytes, one->text.length);

@@ -176,6 +176,8 @@ struct config {
 		bool knowledge;             /* passages go to models */
 		int64_t history_characters; /* of a conversation that a model gets */
 		int64_t generation;         /* enum generation */
+		int64_t inline_seconds;     /* that a request waits for its answer */
+		const char *worker_program; /* "": beside the programs */
 		int64_t stream_seconds;    /* after which a reader of an answer has to come again */
 		const char *model_hosts;   /* a list: "host" or "host:port" */
 		const char *model_ca_file; /* PEM file, or "" */

@@ -1,6 +1,8 @@
 #include "base/config_table.h"
 #include "base/text.h"
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What settings must be beyond what each of them may be alone: well-formed addresses, keys that cannot be
  * guessed, cookies that browsers take, limits that agree. */
@@ -43,6 +45,15 @@ static void check_url(const struct check *check, struct config *config)
 		refuse(check, place, "url is scheme and host only; a folder goes into base_path");
 	config->site.url = url;
 	config->site.origin = text_lower(check->pool, url);
+}
+
+static void check_worker_program(const struct check *check, const struct config *config)
+{
+	const char *path = config->chat.worker_program;
+	if (*path != '\0' && (*path != '/' || access(path, X_OK) != 0))
+		refuse(check, offsetof(struct config, chat.worker_program),
+		       "worker_program must be the whole path of a program that can be run: %s",
+		       *path != '/' ? "it does not begin with a slash" : strerror(errno));
 }
 
 static void check_base_path(const struct check *check, struct config *config)
@@ -225,6 +236,7 @@ void config_check(struct pool *pool, struct config *config,
 	const struct check check = { pool, complain, user };
 	check_url(&check, config);
 	check_base_path(&check, config);
+	check_worker_program(&check, config);
 	check_secret_key(&check, config);
 	check_key_secret(&check, config);
 	check_together(&check, config);

@@ -448,6 +448,15 @@ const struct setting settings[] = {
 	  "Who makes the answers of models: worker is gatehouse-answerd, which the chat starts "
 	  "when it "
 	  "is not there; inline is the request itself, for hosts that allow no program to stay." },
+	{ "chat", "inline_seconds", SETTING_INTEGER, AT(chat.inline_seconds), "25", 1, 240, NULL,
+	  "With generation = inline, how long a request waits for its answer; then the page shows "
+	  "what "
+	  "has come and asks again. Less than the web server lets a program be silent (mod_fcgid: "
+	  "40)." },
+	{ "chat", "worker_program", SETTING_TEXT, AT(chat.worker_program), "", 0, 0, NULL,
+	  "Where gatehouse-answerd is. Empty: in the folder of the chat program or the one above. "
+	  "On "
+	  "shared hosting a place outside the document root." },
 
 	{ "chat", "model_hosts", SETTING_TEXT, AT(chat.model_hosts), "", 0, 0, NULL,
 	  "Servers of models that may be on this machine or in a private network, or be reached "

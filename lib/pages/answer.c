@@ -61,9 +61,8 @@ static enum outcome answer_show(struct visit *visit)
 	enum outcome outcome = load(visit, id, &answer);
 	if (outcome != OK)
 		return outcome;
-	if (answer.waits_s >= ANSWER_FORGOTTEN_S &&
-	    visit->app->config->chat.generation == GENERATION_WORKER)
-		answer_worker_start(visit->pool);
+	if (answer.waits_s >= ANSWER_FORGOTTEN_S)
+		answer_worker_start(visit->app->config, visit->pool);
 	if (wants_events && can_stream(visit))
 		visit->streamed_answer = answer.id;
 	else

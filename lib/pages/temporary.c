@@ -196,9 +196,8 @@ static enum outcome collect(struct visit *visit, struct talk *talk)
 	talk->answer = answer;
 	temporary_open_answer(visit->app->config, visit->pool, answer);
 	if (answer_is_open(answer->state)) {
-		if (answer->waits_s >= ANSWER_FORGOTTEN_S &&
-		    visit->app->config->chat.generation == GENERATION_WORKER)
-			answer_worker_start(visit->pool);
+		if (answer->waits_s >= ANSWER_FORGOTTEN_S)
+			answer_worker_start(visit->app->config, visit->pool);
 		return OK;
 	}
 	if (*text_trim(visit->pool, answer->text) != '\0' && ends_with_question(talk))

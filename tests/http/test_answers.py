@@ -560,6 +560,28 @@ def test_inline_the_request_itself_makes_the_answer(models, stack, mysql):
     site.stop()
 
 
+def test_inline_a_slow_answer_is_seen_before_it_is_complete(models, stack, mysql, postgresql):
+    """On shared hosting: mod_fcgid gives up a request that is silent for 40 seconds."""
+    gate = threading.Semaphore(0)
+    site = stack.start("apache-htaccess", {
+        **models.settings, "GATEHOUSE_CHAT_GENERATION": "inline", "GATEHOUSE_CHAT_INLINE_SECONDS": "2",
+        "GATEHOUSE_CHAT_WORKER_PROGRAM": stack.private_folder() / "app" / "lib" / "gatehouse" / "gatehouse-answerd"})
+    end_workers(stack)
+    visitor = signed_in(site, mysql)
+    models.server.script(openai("Some, ", "and all.", gate=gate))
+    start = time.monotonic()
+    reply = ask(visitor, "Slowly")
+    assert 1.9 < time.monotonic() - start < 15
+    assert reply["answer"]["events"] is None
+    assert (state(visitor, reply["answer"])["state"], state(visitor, reply["answer"])["content"]) == ("running", "Some, ")
+    page = visitor.get(f"/chat/?session_id={reply['session_id']}").text
+    assert "Some," in page and 'http-equiv="refresh"' in page
+    gate.release(10)
+    assert finished(visitor, reply["answer"])["content"] == "Some, and all."
+    assert wait_until(lambda: not workers(stack), 10), "it stays although its answer is complete"
+    site.stop()
+
+
 def test_a_question_is_asked_anew_from_its_page_and_once_however_often_the_form_comes(models, talker):
     models.server.script(openai("About the sea."), openai("About the wood."))
     first = ask(talker, "The sea?")

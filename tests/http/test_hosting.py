@@ -24,6 +24,12 @@ def test_shared_hosting_with_nothing_but_htaccess(stack, person):
     site.stop()
 
 
+def test_a_worker_that_cannot_be_run_is_refused(stack):
+    for path, reason in (("gatehouse-answerd", "does not begin with a slash"), ("/nowhere/answerd", "No such file")):
+        done = stack.command("check", extra={"GATEHOUSE_CHAT_WORKER_PROGRAM": path})
+        assert done.returncode == 1 and "worker_program" in done.stderr and reason in done.stderr
+
+
 def test_without_a_home_the_accounts_own_folder_is_searched(stack):
     """mod_fcgid gives programs no HOME, and an .htaccess cannot set a variable."""
     program = stack.private_folder() / "app" / "bin" / "gatehousectl"
