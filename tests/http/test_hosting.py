@@ -30,6 +30,23 @@ def test_a_worker_that_cannot_be_run_is_refused(stack):
         assert done.returncode == 1 and "worker_program" in done.stderr and reason in done.stderr
 
 
+def test_systemd_understands_the_units(tmp_path):
+    programs = set()
+    for path in (ROOT / "conf").glob("*.[st][ei][rm]*"):
+        text = path.read_text()
+        programs |= set(re.findall(r"^ExecStart=(\S+)", text, re.M))
+        # an instance of the template, and a program that is there
+        name = path.name.replace("@", "@chat")
+        (tmp_path / name).write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M))
+        folder = re.search(r"^RuntimeDirectory=(\w+)$", text, re.M)
+        if folder:
+            assert f"GATEHOUSE_SERVER_RUNTIME_DIR=/run/{folder.group(1)}\n" in text, "PrivateTmp hides the lock from the others"
+    assert programs == {f"/usr/local/{path}" for path in (
+        "bin/gatehousectl", "lib/gatehouse/gatehouse-answerd", "lib/gatehouse/cgi-bin/%i")}
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_without_a_home_the_accounts_own_folder_is_searched(stack):
     """mod_fcgid gives programs no HOME, and an .htaccess cannot set a variable."""
     program = stack.private_folder() / "app" / "bin" / "gatehousectl"
