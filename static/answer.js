@@ -40,8 +40,8 @@ function view(item, grown) {
 }
 
 /* Asks again and again, until the answer has ended or cannot be read any more. */
-async function poll(answer, shown) {
-	for (let after = -1; ; await pause(POLL_MS)) {
+async function poll(answer, shown, signal) {
+	for (let after = -1; !signal?.aborted; await pause(POLL_MS)) {
 		let response, state;
 		try {
 			response = await fetch(`${answer.poll}?after=${after}`, { headers: { "Accept": "application/json" } });
@@ -63,30 +63,30 @@ async function poll(answer, shown) {
 		if (state.state !== "waiting" && state.state !== "running")
 			return state;
 	}
+	return {};
 }
 
 /* Listens to the stream of events. How the answer ended, or null where streams do not work. */
-function listen(answer, shown) {
+function listen(answer, shown, signal) {
 	return new Promise((resolve) => {
 		const source = new EventSource(answer.events);
-		let isNew = true;
 		const end = (result) => {
 			clearTimeout(impatient);
 			shown.back();
 			source.close();
 			resolve(result);
 		};
+		signal?.addEventListener("abort", () => end({}));
 		const impatient = setTimeout(() => end(null), STREAM_PATIENCE_MS);
 		source.addEventListener("open", () => {
 			clearTimeout(impatient); /* the headers; where events are held back they are as well */
 			shown.back();
-			isNew = true;
 		});
 		source.addEventListener("grow", (event) => {
-			if (isNew)
-				shown.reset(); /* the first piece of a stream has all that came before */
-			isNew = false;
-			shown.grow(JSON.parse(event.data));
+			const piece = JSON.parse(event.data);
+			if (piece.from === 0)
+				shown.reset();
+			shown.grow(piece);
 		});
 		source.addEventListener("end", (event) => end(JSON.parse(event.data)));
 		source.addEventListener("error", () => {
@@ -99,9 +99,9 @@ function listen(answer, shown) {
 }
 
 /* Watch the answer { events, poll } in `item` until it has ended: as a stream, or, where the web server
- * holds events back, by asking every second. Gives { state, sentence, … }, or { problem } when it cannot
- * be read any more. */
-gatehouse.watchAnswer = async (item, answer, grown) => {
+ * holds events back, by asking every second. Gives { state, sentence, … }, { problem } when it cannot be
+ * read any more, or {} as soon as `signal` (if any) aborts. */
+gatehouse.watchAnswer = async (item, answer, grown, signal) => {
 	const shown = view(item, grown);
-	return (answer.events && await listen(answer, shown)) || poll(answer, shown);
+	return (answer.events && await listen(answer, shown, signal)) || poll(answer, shown, signal);
 };

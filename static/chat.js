@@ -1,6 +1,6 @@
 /* The chat: sending without loading the page, answers that grow, drafts. It works without this file, too. */
 const {
-	announce, byId, drafts, finishProse, make, makeButton, prefersTouch, readText,
+	announce, byId, drafts, finishProse, keepPlace, make, makeButton, prefersTouch, readText,
 	refreshMessages, showNote, watchAnswer,
 } = gatehouse;
 
@@ -64,58 +64,6 @@ function showFieldError(composer, sentence) {
 	announce(sentence);
 }
 
-/* ---- The reader's place ---- */
-
-/* Who is at the end of the page stays there while it grows. Who has scrolled up is left alone, and a
- * button says that there is something new. */
-function keepPlace(newer) {
-	const END_PX = 48;
-	const page = document.documentElement;
-	const atEnd = () => page.scrollHeight - innerHeight - scrollY < END_PX;
-	let follows = true;
-	let seenAt = scrollY;
-	let target = null; /* what is new */
-	function look() {
-		follows = atEnd();
-		seenAt = scrollY;
-		if (follows)
-			newer.hidden = true;
-	}
-	function toEnd() {
-		scrollTo({ top: page.scrollHeight, behavior: "instant" });
-		seenAt = scrollY;
-	}
-	/* Whoever has just scrolled up has, also when the event that tells of it is still to come. */
-	const isFollowing = () => follows && scrollY >= seenAt - 1;
-	addEventListener("scroll", look, { passive: true });
-	newer.addEventListener("click", () => {
-		newer.hidden = true;
-		if (target?.id === "growing")
-			toEnd();
-		else
-			target?.scrollIntoView({ block: "start" });
-		byId("message")?.focus({ preventScroll: true });
-	});
-	return {
-		toEnd() { follows = true; toEnd(); },
-		grew(item) {
-			target = item;
-			if (isFollowing())
-				toEnd();
-			else
-				newer.hidden = false;
-		},
-		/* An answer that came all at once is read from its question on. */
-		came(question, item) {
-			target = item;
-			if (isFollowing())
-				question.scrollIntoView({ block: "start" });
-			else
-				newer.hidden = false;
-		},
-	};
-}
-
 /* ---- Sending ---- */
 
 /* A message that is sent again because no reply came is still one message: this names it. */
@@ -144,7 +92,7 @@ function startChat(composer) {
 	const limit = Number(composer.dataset.limit);
 	const thinkingWords = `${composer.dataset.site} is thinking`;
 	const enterSends = "enterSends" in composer.dataset;
-	const place = keepPlace(byId("newer"));
+	const place = keepPlace();
 	let running = null; /* the AbortController, or the like, while an answer is awaited */
 
 	const conversation = () => fields.session_id.value;

@@ -100,8 +100,14 @@ function press(event) {
 	act();
 }
 
-function startShortcuts(list) {
+/* The button that shows the list; a page that is replaced has another one. */
+gatehouse.offerShortcuts = () => {
 	const opener = byId("show-shortcuts");
+	if (opener)
+		opener.hidden = prefersTouch();
+};
+
+function startShortcuts(list) {
 	const choice = byId("use-shortcuts");
 	document.addEventListener("keydown", press);
 	choice.checked = preference.isOn;
@@ -111,10 +117,11 @@ function startShortcuts(list) {
 		if (event.target === list)
 			list.close();
 	});
-	if (opener) {
-		opener.hidden = prefersTouch();
-		opener.addEventListener("click", () => list.showModal());
-	}
+	document.addEventListener("click", (event) => {
+		if (event.target.closest("#show-shortcuts"))
+			list.showModal();
+	});
+	gatehouse.offerShortcuts();
 }
 
 document.querySelectorAll(".drawer").forEach(startDrawer);

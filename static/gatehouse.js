@@ -161,9 +161,26 @@ function offerToCopyCode(prose) {
 	});
 }
 
+/* Beside an answer. */
+function offerToCopy(item) {
+	const prose = item.querySelector(".prose");
+	const tools = item.querySelector("div.message-tools");
+	if (!navigator.clipboard || !prose || !tools)
+		return;
+	const button = copyButton("this answer", prose);
+	button.dataset.tool = "copy";
+	tools.prepend(button);
+}
+
+function copyLatest() {
+	const buttons = document.querySelectorAll('#messages [data-tool="copy"]');
+	[...buttons].at(-1)?.click();
+}
+
 preparePage();
 
 /* For the scripts of single pages. Those are modules, which keep their own names to themselves. */
 const gatehouse = {
-	announce, byId, copyButton, drafts, finishProse, growWithText, make, makeButton, prefersTouch, readText,
+	announce, byId, copyLatest, drafts, finishProse, growWithText, make, makeButton, offerToCopy, prefersTouch,
+	readText,
 };

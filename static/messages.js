@@ -1,22 +1,12 @@
 /* What can be done with the messages of a conversation without loading the page: copying, editing, rating,
  * another try, other versions. The forms and links behind it work without scripts. */
-const { announce, byId, copyButton, finishProse, growWithText, make, makeButton } = gatehouse;
+const { announce, byId, finishProse, growWithText, make, makeButton, offerToCopy } = gatehouse;
 
 /* ---- The messages as the server has them ---- */
 
 /* What the server sent for each message; what is still the same stays where it is, with its focus. */
 const sent = new WeakMap();
 const asSent = (item) => item.outerHTML.replace(/(name="csrfmiddlewaretoken" value=)"[^"]*"/g, "$1");
-
-function offerToCopy(item) {
-	const prose = item.querySelector(".prose");
-	const tools = item.querySelector("div.message-tools");
-	if (!navigator.clipboard || !prose || !tools)
-		return;
-	const button = copyButton("this answer", prose);
-	button.dataset.tool = "copy";
-	tools.prepend(button);
-}
 
 /* A message that has just come from the server. */
 function adopt(item) {
@@ -190,11 +180,6 @@ function edit(item) {
 }
 
 /* ---- All of it ---- */
-
-gatehouse.copyLatest = () => {
-	const buttons = document.querySelectorAll('#messages [data-tool="copy"]');
-	[...buttons].at(-1)?.click();
-};
 
 function startMessages(list) {
 	[...list.children].forEach(adopt);

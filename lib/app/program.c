@@ -126,7 +126,8 @@ static void serve(void *context, struct exchange *exchange, struct pool *pool)
 	if (visit.streamed_answer != NULL && visit.request->method == METHOD_GET) {
 		const struct stream_request stream = { .user_id = visit.session->user_id,
 						       .session_id = visit.session->public_id,
-						       .answer_id = visit.streamed_answer };
+						       .answer_id = visit.streamed_answer,
+						       .cursor = visit.request->last_event };
 		streams_add(visit.app->streams, exchange, &stream);
 	}
 	log_request(&visit, started_ms);

@@ -48,6 +48,12 @@ struct watched {
 	size_t readers;
 };
 
+/* How far a reader has come. */
+struct cursor {
+	int64_t newest; /* piece that was sent; 0: none yet */
+	size_t settled; /* bytes of the text whose HTML was sent */
+};
+
 /* Somebody with streams. */
 struct reader {
 	struct reader *next;
@@ -62,8 +68,7 @@ struct stream {
 	struct watched *watched;
 	char session_id[UUID_BYTES];
 	bool has_session; /* when that was last looked at */
-	size_t settled;   /* bytes of the text whose HTML was sent */
-	int64_t newest;   /* piece that was sent; 0: none yet */
+	struct cursor sent;
 	int64_t begun_ms, told_ms;
 };
 
@@ -73,6 +78,7 @@ struct newcomer {
 	struct kept_exchange *kept;
 	struct reader *reader;
 	char answer_id[ID_BYTES], session_id[UUID_BYTES];
+	struct cursor cursor;
 };
 
 struct streams {
@@ -221,6 +227,7 @@ static void take_newcomers(struct streams *streams)
 			stream->watched->is_due = true;
 			memcpy(stream->session_id, newcomer->session_id, UUID_BYTES);
 			stream->has_session = true;
+			stream->sent = newcomer->cursor;
 			stream->begun_ms = stream->told_ms = clock_monotonic_ms();
 			stream->next = streams->all;
 			streams->all = stream;
@@ -325,10 +332,32 @@ static bool look_for_sessions(struct streams *streams, struct pool *pool)
 	return true;
 }
 
-static void write_event(struct buffer *out, const char *name, int64_t id, const char *data)
+/* What the reader says they have: a cursor of ours, with which nothing but their own page can go wrong. */
+static struct cursor read_cursor(const char *text)
 {
-	if (id >= 0)
-		buffer_printf(out, "id: %lld\n", (long long)id);
+	long long newest, settled;
+	int end = 0;
+	struct cursor cursor = { 0 };
+	if (text != NULL && strlen(text) < ID_BYTES &&
+	    sscanf(text, "%9lld-%9lld%n", &newest, &settled, &end) == 2 && text[end] == '\0' &&
+	    newest > 0 && settled >= 0)
+		cursor = (struct cursor){ newest, (size_t)settled };
+	return cursor;
+}
+
+/* Whether the answer, as it is here, was once sent up to there. */
+static bool fits(const struct cursor *cursor, const struct watched *one)
+{
+	return cursor->newest <= one->newest && cursor->settled <= one->settled &&
+	       (cursor->settled == 0 ||
+		strchr("\r\n", one->text.bytes[cursor->settled - 1]) != NULL);
+}
+
+static void write_event(struct buffer *out, const char *name, const struct cursor *cursor,
+			const char *data)
+{
+	if (cursor != NULL)
+		buffer_printf(out, "id: %lld-%zu\n", (long long)cursor->newest, cursor->settled);
 	buffer_printf(out, "event: %s\n", name);
 	buffer_puts(out, "data: ");
 	buffer_puts(out, data);
@@ -350,14 +379,15 @@ static void write_growth(struct buffer *out, struct pool *pool, const struct str
 	const struct watched *one = stream->watched;
 	struct value *value = value_object(pool);
 	struct buffer data = buffer_new(pool, 1024);
+	size_t from = stream->sent.settled;
+	value_set_integer(value, "from", (int64_t)from);
 	value_set_string(value, "settled",
-			 html_of(pool, one->text.bytes + stream->settled,
-				 one->settled - stream->settled, false));
+			 html_of(pool, one->text.bytes + from, one->settled - from, false));
 	value_set_string(value, "tail",
 			 html_of(pool, one->text.bytes + one->settled,
 				 one->text.length - one->settled, true));
 	json_write(&data, value);
-	write_event(out, "grow", one->newest, data.bytes);
+	write_event(out, "grow", &(struct cursor){ one->newest, one->settled }, data.bytes);
 }
 
 /* What there is to say to one reader. False: that was all, or there is nobody any more. */
@@ -367,12 +397,14 @@ static bool tell(const struct streams *streams, struct stream *stream, struct po
 	const struct watched *one = stream->watched;
 	struct buffer out = buffer_new(pool, 1024);
 	bool is_over = !stream->has_session || now_ms - stream->begun_ms > streams->life_ms;
-	if (one->newest > stream->newest && stream->has_session)
+	if (!fits(&stream->sent, one))
+		stream->sent = (struct cursor){ 0 };
+	if (one->newest > stream->sent.newest && stream->has_session)
 		write_growth(&out, pool, stream);
 	if (one->end != NULL && stream->has_session)
-		write_event(&out, "end", one->newest, one->end);
+		write_event(&out, "end", NULL, one->end);
 	else if (is_over)
-		write_event(&out, "resume", -1, "{}");
+		write_event(&out, "resume", NULL, "{}");
 	else if (out.length == 0 && now_ms - stream->told_ms > streams->beat_ms)
 		buffer_puts(&out, ": still here\n\n");
 	if (out.length == 0)
@@ -381,8 +413,7 @@ static bool tell(const struct streams *streams, struct stream *stream, struct po
 		return now_ms - stream->told_ms < STUCK_MS;
 	if (!kept_write(stream->kept, out.bytes, out.length))
 		return false;
-	stream->newest = one->newest;
-	stream->settled = one->settled;
+	stream->sent = (struct cursor){ one->newest, one->settled };
 	stream->told_ms = now_ms;
 	return one->end == NULL && !is_over;
 }
@@ -473,6 +504,7 @@ bool streams_add(struct streams *streams, struct exchange *exchange,
 	if (newcomer == NULL)
 		return false;
 	snprintf(newcomer->answer_id, sizeof newcomer->answer_id, "%s", request->answer_id);
+	newcomer->cursor = read_cursor(request->cursor);
 	snprintf(newcomer->session_id, sizeof newcomer->session_id, "%s", request->session_id);
 	pthread_mutex_lock(&streams->lock);
 	if (!streams->stopping && start(streams))

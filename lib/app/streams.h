@@ -2,10 +2,12 @@
  * 9.2). One thread serves them all, so that a reader who waits costs a connection and some memory, and
  * no thread.
  *
- * Events: "grow" {"settled", "tail"}: HTML to add to what has settled, and HTML that takes the place of
- * the tail before; the first one has all that came so far, so a reader who comes back misses nothing.
+ * Events: "grow" {"from", "settled", "tail"}: HTML to add to what has settled up to "from", and HTML that
+ * takes the place of the tail before. From 0, it begins anew. A reader who comes back with the id of the
+ * last event they saw (Last-Event-ID) is told what came after it, any other all that came so far.
  * "end" {"state", "message_id", "error", "sentence"}. "resume" {}: come back, the stream has become old,
- * its session has ended, or the program stops. The id of an event is the number of the newest piece in it. */
+ * its session has ended, or the program stops. The id of an event is a cursor, "PIECE-FROM": the newest
+ * piece in it, and how many bytes of the text have settled with it. */
 #pragma once
 #include "base/config.h"
 #include "db/postgresql.h"
@@ -28,6 +30,7 @@ struct stream_request {
 	const char *user_id;
 	const char *session_id; /* its public_id */
 	const char *answer_id;
+	const char *cursor; /* of the last event the reader has; NULL, or anything else: none */
 };
 bool streams_add(struct streams *streams, struct exchange *exchange,
 		 const struct stream_request *request);

@@ -310,6 +310,7 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 	request->origin = parameter(pool, exchange, "HTTP_ORIGIN");
 	request->fetch_site = parameter(pool, exchange, "HTTP_SEC_FETCH_SITE");
 	request->fetch_dest = parameter(pool, exchange, "HTTP_SEC_FETCH_DEST");
+	request->last_event = parameter(pool, exchange, "HTTP_LAST_EVENT_ID");
 	request->csrf_header = parameter(pool, exchange, "HTTP_X_CSRFTOKEN");
 	request->body_kind = kind_of(parameter(pool, exchange, "CONTENT_TYPE"));
 	const char *accept = exchange_parameter(exchange, "HTTP_ACCEPT");

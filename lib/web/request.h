@@ -41,6 +41,7 @@ struct request {
 	const char *fetch_dest;  /* Sec-Fetch-Dest */
 	const char *fetch_site;  /* Sec-Fetch-Site */
 	const char *csrf_header; /* X-CSRFToken */
+	const char *last_event;  /* Last-Event-ID: what a reader of a stream has */
 	bool wants_json;         /* asked for JSON, sent JSON, or calls /api/ */
 	bool wants_html;         /* says that it reads HTML */
 	const char *rule; /* name that the web server gave the place (GATEHOUSE_RULE), or NULL */

@@ -71,7 +71,7 @@ def each_page(browser, models, member, shared):
     models.server.script(openai("It grows,\n\n", "word ", "by word.", gate=gate))
     browser.one("#message").send_keys("How long does it take? " + "W" * 60, Keys.ENTER)
     gate.release()
-    browser.wait(lambda: "It grows" in browser.one("#temporary-answer .prose").text)
+    browser.wait(lambda: "It grows" in browser.one("#growing .prose").text)
     yield "temporary-growing"
     gate.release()
     gate.release()
@@ -140,12 +140,12 @@ def test_a_temporary_conversation_needs_no_page_load_and_stops(chatter, models, 
     chatter.driver.execute_script("window.sameDocument = true")
     chatter.one("#message").send_keys("One", Keys.ENTER)
     chatter.wait(lambda: answered(chatter) == ["First answer."])
-    assert chatter.all("strong") and not chatter.all("#temporary-answer")
+    assert chatter.all("strong") and not chatter.all("#growing")
     chatter.one("#message").send_keys("Two", Keys.ENTER)
     chatter.wait(lambda: answered(chatter)[-1] == "Kept")
     chatter.one("#message").send_keys("typed meanwhile")
     chatter.press("Stop")
-    chatter.wait(lambda: not chatter.all("#temporary-answer"))
+    chatter.wait(lambda: not chatter.all("#growing"))
     assert answered(chatter) == ["First answer.", "Kept"] and chatter.one("#message").get_attribute("value") == "typed meanwhile"
     assert chatter.driver.execute_script("return window.sameDocument") is True and chatter.path == "/chat/temporary"
     gate.release()

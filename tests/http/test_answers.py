@@ -118,10 +118,10 @@ def test_pieces_reach_the_reader_as_they_come(models, reader):
     events = Events(reader, reply["answer"]["events"])
     assert (events.status, events.type) == (200, "text/event-stream")
     name, data, id = events.next()
-    assert name == "grow" and "First." in data["tail"] and "Second" not in data["tail"] and id == 1
+    assert name == "grow" and "First." in data["tail"] and "Second" not in data["tail"] and id == "1-0"
     gate.release()
     name, data, id = events.next()
-    assert name == "grow" and "Second." in data["settled"] + data["tail"] and id == 2
+    assert name == "grow" and "Second." in data["settled"] + data["tail"] and id == "2-0"
     gate.release()
     *_, last = events.rest()
     assert last[0] == "end" and last[1]["state"] == "done" and int(last[1]["message_id"]) > 0
@@ -145,6 +145,31 @@ def test_who_comes_later_or_again_sees_everything(models, reader):
     assert everything[-1][0] == "end"
     for html in (shown(everything), shown(third.rest())):
         assert html == "<p>One</p>\n<p>Two</p>\n<p>Three</p>\n"
+
+
+def test_who_was_away_gets_what_came_meanwhile_and_no_more(models, reader):
+    gate = threading.Semaphore(0)
+    models.server.script(openai("One\n\n", "Two\n\n", "Three", " and four\n\n", "Five", gate=gate))
+    reply = ask(reader, "Count")
+    events = Events(reader, reply["answer"]["events"])
+    seen = [events.next()]
+    for _ in range(2):
+        gate.release()
+        seen.append(events.next())
+    assert shown(seen) == "<p>One</p>\n<p>Two</p>\n<p>Three</p>\n"
+    events.close()
+    gate.release()
+    gate.release()
+    later = Events(reader, reply["answer"]["events"], last=seen[-1][2])
+    gate.release()
+    rest = later.rest()
+    assert rest[0][1]["from"] > 0 and "One" not in shown(rest) and rest[-1][0] == "end"
+    assert shown(seen[:-1] + [("grow", {"settled": seen[-1][1]["settled"], "tail": ""}, None)] + rest[:-1]).replace("\n", "") == (
+        "<p>One</p><p>Two</p><p>Three and four</p><p>Five</p>")
+    # what is no cursor of ours begins anew, and breaks nothing
+    for last in ("9999-3", "1-2", "-1--1", "1-99999999999999999999", "x", "3", "0-0", "1-", "\xff"):
+        everything = Events(reader, reply["answer"]["events"], last=last).rest()
+        assert everything[0][1]["from"] == 0 and "One" in shown(everything) and "Five" in shown(everything), last
 
 
 def test_one_person_cannot_take_the_places_of_all(models, reader, mysql):

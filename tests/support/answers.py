@@ -57,10 +57,11 @@ class Models:
 class Events:
     """A stream of server-sent events, read one by one."""
 
-    def __init__(self, visitor, path, timeout=20):
+    def __init__(self, visitor, path, timeout=20, last=None):
         self.connection = http.client.HTTPConnection(visitor.host, visitor.server.port, timeout=timeout)
         cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-        self.connection.request("GET", path, headers={"Accept": "text/event-stream", "Cookie": cookies})
+        self.connection.request("GET", path, headers={
+            "Accept": "text/event-stream", "Cookie": cookies, **({"Last-Event-ID": last} if last else {})})
         self.response = self.connection.getresponse()
         self.status = self.response.status
         self.type = self.response.headers["Content-Type"]
@@ -78,7 +79,7 @@ class Events:
             elif line.startswith("data: "):
                 data.append(line[6:])
             elif line.startswith("id: "):
-                id = int(line[4:])
+                id = line[4:]
             elif line == "" and data:
                 return name, json.loads("\n".join(data)), id
 
