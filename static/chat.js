@@ -4,6 +4,8 @@ const {
 	refreshMessages, showNote, watchAnswer,
 } = gatehouse;
 
+const AWAY_MS = 5000; /* for less, nobody has gone on elsewhere */
+
 /* ---- What is on the page ---- */
 
 function addItem(className, heading) {
@@ -93,6 +95,7 @@ function startChat(composer) {
 	const thinkingWords = `${composer.dataset.site} is thinking`;
 	const enterSends = "enterSends" in composer.dataset;
 	const place = keepPlace();
+	let hiddenAt = 0;
 	let running = null; /* the AbortController, or the like, while an answer is awaited */
 
 	const conversation = () => fields.session_id.value;
@@ -212,6 +215,24 @@ function startChat(composer) {
 		settleFocus();
 	}
 
+	/* An answer that was on its way when the page was made. */
+	function followGrowing() {
+		const growing = byId("growing");
+		if (running || !growing || !["waiting", "running"].includes(growing.dataset.state))
+			return;
+		growing.querySelector("form").remove();
+		follow(growing, growing.dataset);
+	}
+
+	/* Somebody comes back to this tab: they may have gone on in another one, or on another device. */
+	async function catchUp() {
+		const isNewest = !/[?&](before|at)=/.test(location.search);
+		if (running || !conversation() || !isNewest)
+			return;
+		await refreshMessages(page());
+		followGrowing();
+	}
+
 	/* An answer of the articles, which comes with the reply. */
 	async function finish(question, thinking, reply) {
 		const answer = reply.messages.find((message) => !message.by_person);
@@ -325,11 +346,13 @@ function startChat(composer) {
 	countCharacters(composer, box, limit, enterSends);
 	type(box.value || drafts.read(conversation()));
 	showLatest(place);
-	const growing = byId("growing");
-	if (growing && ["waiting", "running"].includes(growing.dataset.state)) {
-		growing.querySelector("form").remove();
-		follow(growing, growing.dataset);
-	}
+	followGrowing();
+	document.addEventListener("visibilitychange", () => {
+		if (document.hidden)
+			hiddenAt = Date.now();
+		else if (Date.now() - hiddenAt > AWAY_MS)
+			catchUp();
+	});
 	if (!byId("problem"))
 		settleFocus();
 }

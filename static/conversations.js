@@ -118,40 +118,48 @@ function entry(conversation) {
 	return item;
 }
 
-function moreItem(words, after) {
+/* `search`: the query of a search, "" for the list. */
+const further = (search, after) => `${search ? `${search}&` : ""}${new URLSearchParams({ after })}`;
+
+function moreItem(search, after) {
 	const item = make("li", "more-conversations");
 	const link = make("a", "tool", "Show more");
-	const query = new URLSearchParams(words ? { q: words, after } : { after });
-	link.href = `${chatPage()}conversations?${query}`;
+	link.href = `${chatPage()}conversations?${further(search, after)}`;
 	link.dataset.after = after;
 	item.append(link);
 	return item;
 }
 
-function appendEntries(list, words, found) {
+function appendEntries(list, search, found) {
 	const entries = found.conversations
-		.filter((one) => words || !one.is_pinned)
+		.filter((one) => search || !one.is_pinned)
 		.map(entry);
 	list.append(...entries);
 	if (found.next)
-		list.append(moreItem(words, found.next));
+		list.append(moreItem(search, found.next));
 	return entries;
 }
 
 async function showMore(item) {
 	const list = item.parentElement;
-	const words = list.dataset.words ?? "";
-	const query = new URLSearchParams({ q: words, after: item.querySelector("a").dataset.after });
-	const found = await getJson(`${api()}?${query}`);
+	const search = list.dataset.search ?? "";
+	const found = await getJson(`${api()}?${further(search, item.querySelector("a").dataset.after)}`);
 	if (!item.isConnected)
 		return;
 	item.remove();
-	appendEntries(list, words, found)[0]?.querySelector("a").focus();
+	appendEntries(list, search, found)[0]?.querySelector("a").focus();
 }
 
-/* Results take the place of the list while there are words in the box. */
+const counted = (number) => (number === 1 ? "1 conversation found." : `${number} conversations found.`);
+
+/* What the form asks for: "" when nothing is filled in. */
+function searchOf(form) {
+	const filled = [...new FormData(form)].map(([name, text]) => [name, text.trim()]).filter(([, text]) => text);
+	return new URLSearchParams(filled).toString();
+}
+
+/* Results take the place of the list while there are words in the box, or a filter is set. */
 function findWhileTyping(form) {
-	const box = form.elements.q;
 	const list = byId("conversations");
 	const results = make("ul", "conversations");
 	const none = make("p", "drawer-foot", "Nothing was found.");
@@ -162,29 +170,31 @@ function findWhileTyping(form) {
 	list.after(results, none);
 	form.classList.add("finds-while-typing");
 	async function find() {
-		const words = box.value.trim();
+		const search = searchOf(form);
 		const turn = ++asked;
-		if (!words) {
+		if (!search) {
 			results.hidden = none.hidden = true;
 			others().forEach((part) => { part.hidden = false; });
 			return;
 		}
-		const found = await getJson(`${api()}?${new URLSearchParams({ q: words })}`).catch(() => null);
+		const found = await getJson(`${api()}?${search}`).catch(() => null);
 		if (turn !== asked || !found)
 			return;
 		results.replaceChildren();
-		results.dataset.words = words;
-		appendEntries(results, words, found);
+		results.dataset.search = search;
+		appendEntries(results, search, found);
 		others().forEach((part) => { part.hidden = true; });
 		results.hidden = !found.conversations.length;
 		none.hidden = !results.hidden;
-		say(results.hidden ? "Nothing was found." : `${found.conversations.length} conversations found.`);
+		say(results.hidden ? "Nothing was found." : counted(found.conversations.length));
 	}
 	let pause = 0;
-	box.addEventListener("input", () => {
+	const findSoon = () => {
 		clearTimeout(pause);
 		pause = setTimeout(find, 250);
-	});
+	};
+	form.addEventListener("input", findSoon);
+	form.addEventListener("change", findSoon);
 }
 
 /* "Deleted. Undo" in the place where it was; the page that follows forgets it. */

@@ -4,8 +4,27 @@ const { byId, make, makeButton, prefersTouch } = gatehouse;
 
 /* ---- The drawer ---- */
 
-/* Beside the chat where there is room; where there is not, a dialog over it, which the browser closes with
- * Escape, keeps the focus in, and gives it back from. Without scripts it unfolds above the chat. */
+/* In this browser: something that is switched on, unless somebody switched it off. Storage can be switched
+ * off; then it is on. */
+const preference = (name) => ({
+	get isOn() {
+		try {
+			return localStorage.getItem(name) !== "off";
+		} catch { return true; }
+	},
+	set isOn(on) {
+		try {
+			localStorage.setItem(name, on ? "on" : "off");
+		} catch { /* as it is by default */ }
+	},
+});
+
+const drawerPreference = preference("gatehouse-drawer");
+const shortcutsPreference = preference("gatehouse-shortcuts");
+
+/* Beside the chat where there is room, to be folded away; where there is not, a dialog over it, which the
+ * browser closes with Escape, keeps the focus in, and gives it back from. Without scripts it is always open
+ * where there is room, and unfolds above the chat where there is not. */
 function startDrawer(drawer) {
 	const content = drawer.querySelector("nav");
 	const sheet = make("dialog", "drawer-sheet");
@@ -22,12 +41,17 @@ function startDrawer(drawer) {
 	drawer.after(opener, sheet);
 	function place() {
 		sheet.close();
-		drawer.open = wide.matches;
+		drawer.classList.toggle("folds", wide.matches);
+		drawer.open = wide.matches && drawerPreference.isOn;
 		drawer.hidden = !wide.matches;
 		opener.hidden = wide.matches;
 		(wide.matches ? drawer : sheet).append(content);
 	}
 	wide.addEventListener("change", place);
+	drawer.addEventListener("toggle", () => {
+		if (wide.matches)
+			drawerPreference.isOn = drawer.open;
+	});
 	place();
 }
 
@@ -49,23 +73,12 @@ function makeRoomForKeyboard() {
 
 /* ---- Shortcuts ---- */
 
-const preference = {
-	name: "gatehouse-shortcuts",
-	get isOn() {
-		try {
-			return localStorage.getItem(this.name) !== "off";
-		} catch { return true; }
-	},
-	set isOn(on) {
-		try {
-			localStorage.setItem(this.name, on ? "on" : "off");
-		} catch { /* as it is by default */ }
-	},
-};
-
-/* In the drawer, too, where the screen is narrow. */
+/* In the drawer, too, where the screen is narrow or the list is folded away. */
 function search() {
 	const field = byId("search");
+	const drawer = field?.closest(".drawer");
+	if (drawer)
+		drawer.open = true;
 	if (field?.closest("dialog:not([open])"))
 		document.querySelector(".drawer-open").click();
 	field?.focus();
@@ -94,7 +107,7 @@ function press(event) {
 		return;
 	}
 	const act = shortcuts[key.toLowerCase()];
-	if (!act || !preference.isOn || isTyping(target))
+	if (!act || !shortcutsPreference.isOn || isTyping(target))
 		return;
 	event.preventDefault();
 	act();
@@ -110,8 +123,8 @@ gatehouse.offerShortcuts = () => {
 function startShortcuts(list) {
 	const choice = byId("use-shortcuts");
 	document.addEventListener("keydown", press);
-	choice.checked = preference.isOn;
-	choice.addEventListener("change", () => { preference.isOn = choice.checked; });
+	choice.checked = shortcutsPreference.isOn;
+	choice.addEventListener("change", () => { shortcutsPreference.isOn = choice.checked; });
 	byId("shortcut-search").hidden = !byId("search");
 	list.addEventListener("click", (event) => {
 		if (event.target === list)

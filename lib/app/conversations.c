@@ -70,6 +70,11 @@ void conversations_set_sidebar(struct visit *visit, struct conversation_list *li
 	value_set(visit->data, "conversations", all);
 	value_set(visit->page, "pinned", parts[0]);
 	value_set(visit->page, "recent", parts[1]);
+	const struct app *app = visit->app;
+	value_set_bool(visit->page, "has_filters",
+		       *app->countries != NULL || *app->services != NULL);
+	value_set(visit->page, "filter_countries", choices_value(visit, app->countries, NULL));
+	value_set(visit->page, "filter_services", choices_value(visit, app->services, NULL));
 	value_set_bool(visit->page, "has_pinned", pinned > 0);
 	value_set_bool(visit->page, "has_list", list->count > 0);
 }

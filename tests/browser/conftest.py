@@ -30,11 +30,11 @@ def node_modules():
     return folder
 
 
-class Browser:
-    """Selenium with the few words that the tests use."""
+class Chromium:
+    """A process, which takes seconds to start, so that it serves many tests, one after the other."""
 
-    def __init__(self, site, javascript=True):
-        self.site = site
+    def __init__(self, javascript):
+        self.javascript = javascript
         self.profile = tempfile.mkdtemp(prefix="gh-browser-")
         options = webdriver.ChromeOptions()
         for flag in FLAGS + [f"--user-data-dir={self.profile}"]:
@@ -45,16 +45,44 @@ class Browser:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(30)
-        self.javascript = javascript
+
+    def quit(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+
+class Browser:
+    """Selenium with the few words that the tests use."""
+
+    def __init__(self, site, chromium):
+        self.site = site
+        self.chromium, self.driver, self.javascript = chromium, chromium.driver, chromium.javascript
         self.resize(1280, 900)
 
     def close(self):
-        self.driver.quit()
-        shutil.rmtree(self.profile, ignore_errors=True)
+        """Leave the process as new: one empty window, and nothing kept of this one's."""
+        old = self.driver.window_handles
+        self.driver.switch_to.new_window("tab")
+        new = self.driver.current_window_handle
+        for window in old:
+            self.driver.switch_to.window(window)
+            self.driver.close()
+        self.driver.switch_to.window(new)
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        self.driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+        self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.site.url, "storageTypes": "all"})
+        self.driver.get_log("browser")
 
     def resize(self, width, height):
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def be_a_phone(self):
+        """Narrow, and with a finger instead of a mouse: "pointer: coarse", "hover: none"."""
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True})
+        return self
 
     def scheme(self, name):
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
@@ -113,16 +141,47 @@ class Browser:
                 if entry["level"] == "SEVERE" and "status of 4" not in entry["message"] and "status of 5" not in entry["message"]]
 
 
+@pytest.fixture(scope="session")
+def chromiums():
+    """Those that are idle."""
+    idle = []
+    yield idle
+    for chromium in idle:
+        chromium.quit()
+
+
 @pytest.fixture
-def open_browser(one_site):
+def open_browser(one_site, chromiums):
+    """open_browser(site, javascript): two that are open at once are two processes."""
     browsers = []
 
-    def open_one(site=None, **more):
-        browsers.append(Browser(site or one_site, **more))
+    def open_one(site=None, javascript=True):
+        fitting = [chromium for chromium in chromiums if chromium.javascript == javascript]
+        if fitting:
+            chromiums.remove(fitting[0])
+        browsers.append(Browser(site or one_site, fitting[0] if fitting else Chromium(javascript)))
         return browsers[-1]
     yield open_one
     for browser in browsers:
-        browser.close()
+        try:
+            browser.close()
+            chromiums.append(browser.chromium)
+        except WebDriverException:  # it is broken; the next test gets a new one
+            browser.chromium.quit()
+
+
+DEVICES = ["phone", "desktop"]
+# scripts and device; without scripts the two differ in nothing but the width
+WAYS = {"with-javascript": (True, "desktop"), "phone": (True, "phone"), "phone-without-javascript": (False, "phone")}
+
+
+@pytest.fixture
+def open_device(open_browser):
+    """open_device(device, site, javascript): a browser as it is on that device."""
+    def open_one(device, site=None, javascript=True):
+        browser = open_browser(site, javascript)
+        return browser.be_a_phone() if device == "phone" else browser
+    return open_one
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import threading
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from support.answers import Models
+from conftest import DEVICES
+from support.answers import Models, ask as ask_there
 from support.model_server import openai, openai_piece, raw, status
+from support.proxy import HoldingProxy
 from support.site import Visitor, add_person
 from test_pages import give_cookies
 
@@ -22,12 +24,13 @@ def models(stack):
     models.stop()
 
 
-@pytest.fixture
-def talk(models, open_browser, mysql):
-    """A browser with scripts, signed in at a site whose chat asks a model."""
-    def begin(**more):
-        site = models.site("lighttpd")
-        browser = open_browser(site, **more)
+@pytest.fixture(params=DEVICES)
+def talk(models, open_device, mysql, request):
+    """A browser with scripts, signed in at a site whose chat asks a model; on a phone and on a desk."""
+    def begin(site="lighttpd", **more):
+        site = models.site(site) if isinstance(site, str) else site
+        browser = open_device(request.param, site, **more)
+        browser.is_phone = request.param == "phone"
         browser.visitor = Visitor(site)
         browser.visitor.sign_in(add_person(mysql))
         give_cookies(browser, browser.visitor)
@@ -169,6 +172,78 @@ def test_where_streams_do_not_work_the_page_asks_again_and_again(models, talk, g
     ended(browser, WHOLE)
 
 
+def test_where_each_stream_would_hold_a_process_the_page_asks_from_the_start(models, talk, gate):
+    models.server.script(openai(*WORDS, gate=gate))
+    browser = talk("apache")
+    ask(browser, "What is the sea like?")
+    shows(browser, "The sea")
+    for word in WORDS[1:]:
+        gate.release()
+        shows(browser, word.strip().replace("**", ""))
+    gate.release(5)
+    ended(browser, WHOLE)
+    requested = browser.driver.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert any("/api/answers/" in address for address in requested)
+    assert not any(address.endswith("/events") for address in requested)
+
+
+@pytest.fixture
+def held_back(stack, models, tmp_path):
+    proxy = HoldingProxy(stack, "lighttpd", models.settings, tmp_path)
+    yield proxy.site
+    proxy.stop()
+
+
+def test_a_proxy_that_holds_events_back_is_noticed(models, held_back, talk, gate):
+    models.server.script(openai(*WORDS, gate=gate))
+    browser = talk(held_back)
+    ask(browser, "What is the sea like?")
+    shows(browser, "The sea")  # long before the answer is complete
+    requested = browser.driver.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert any("/api/answers/" in address for address in requested)
+    gate.release(5)
+    ended(browser, WHOLE)
+
+
+def test_who_comes_back_to_a_tab_sees_what_was_said_elsewhere(models, talk, gate):
+    models.server.script(openai("About the sea."), openai("About ", "the wood.", gate=gate))
+    browser = talk()
+    ask(browser, "What is the sea like?")
+    ended(browser, "About the sea.")
+    browser.driver.execute_script("""
+        Object.defineProperty(document, 'hidden', { get: () => window.isAway, configurable: true });
+        window.isAway = true;
+        document.dispatchEvent(new Event('visibilitychange'));""")
+    conversation = browser.path.split("session_id=")[1]
+    ask_there(browser.visitor, "And the wood?", session_id=conversation)
+    browser.driver.execute_script("""
+        const now = Date.now() + 60000;
+        Date.now = () => now;
+        window.isAway = false;
+        document.dispatchEvent(new Event('visibilitychange'));""")
+    shows(browser, "About")
+    browser.wait(lambda: "And the wood?" in browser.text)
+    gate.release(5)
+    ended(browser, "About the wood.")
+    assert len(browser.all(".messages > li")) == 4 and browser.complaints() == []
+
+
+def test_code_is_copied_as_it_is(models, talk):
+    code = 'for x in range(3):\n    print(f"<{x}>")\n'
+    models.server.script(openai(f"Like this:\n\n```python\n{code}```\n\nand that is all."))
+    browser = talk()
+    browser.driver.execute_cdp_cmd("Browser.grantPermissions", {
+        "origin": browser.site.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    ask(browser, "How do I count?")
+    ended(browser, "and that is all.")
+    browser.one(".code .tool").click()
+    browser.wait(lambda: browser.one(".code .tool").text.startswith("Copied"))
+    copied = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    assert copied.strip() == code.strip()
+    label = browser.driver.execute_script("return getComputedStyle(document.querySelector('.code pre'), '::before').content")
+    assert label == '"python"'
+
+
 def test_while_the_network_is_away_the_page_says_so(models, talk, gate):
     models.server.script(openai(*WORDS, gate=gate))
     browser = talk()
@@ -216,7 +291,8 @@ def at_end(browser):
 def test_the_page_follows_the_end_unless_the_reader_has_gone_elsewhere(models, talk, gate):
     models.server.script(openai(LONG, "\n\nMore to read.", "\n\nThe end.", gate=gate))
     browser = talk()
-    browser.resize(1280, 600)
+    if not browser.is_phone:
+        browser.resize(1280, 600)
     ask(browser, "Tell me a lot.")
     shows(browser, "Paragraph 59")
     browser.wait(lambda: at_end(browser))
@@ -248,9 +324,11 @@ def test_a_message_is_edited_in_its_place_and_the_first_one_stays_a_version(mode
     browser.press("Edit")
     box = browser.one(".edit-form textarea")
     box.clear()
-    box.send_keys(Keys.ENTER)
+    send = browser.one(".edit-form [type=submit]").click if browser.is_phone else lambda: box.send_keys(Keys.ENTER)
+    send()
     browser.wait(lambda: "Write a message first." in browser.text)
-    box.send_keys("What is the wood like?", Keys.ENTER)
+    box.send_keys("What is the wood like?")
+    send()
     ended(browser, "About the wood.")
     assert [item.text.split("\n")[0] for item in browser.all(".bubble")] == ["What is the wood like?"]
     browser.one('.message-person [data-tool="previous"]').click()
@@ -290,8 +368,11 @@ def test_without_scripts_the_page_refreshes_itself_while_an_answer_grows(models,
     browser = talk(javascript=False)
     ask(browser, "What is the sea like?")
     shows(browser, "The sea")
+    # what somebody types now would be gone with the page
+    assert not browser.one("#message").is_displayed() and "The message box is back" in browser.text
     gate.release(5)
     browser.wait(lambda: WHOLE in browser.text and browser.all('[data-tool="retry"]'))
+    assert browser.one("#message").is_displayed() and "The message box is back" not in browser.text
     browser.press("Good")
     browser.wait(lambda: browser.all(".why"))
     browser.press("Say why")

@@ -1,13 +1,15 @@
 """Characters and settings in a browser, with scripts and without."""
 import pytest
 
+from conftest import WAYS
 from support.characters import CARD, card_png
 from support.site import Visitor, add_person
 
 
-@pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
-def browser(open_browser, request):
-    return open_browser(javascript=request.param)
+@pytest.fixture(params=WAYS.values(), ids=WAYS)
+def browser(open_device, request):
+    javascript, device = request.param
+    return open_device(device, javascript=javascript)
 
 
 @pytest.fixture

@@ -126,6 +126,36 @@ def test_the_drawer_becomes_a_column_where_there_is_room(phone):
     phone.wait(lambda: phone.one(".drawer-open").is_displayed())
 
 
+def test_the_column_folds_away_and_stays_so(chat, axe):
+    def is_open():  # what a closed <details> hides, the driver takes for displayed
+        return chat.driver.execute_script("return document.getElementById('conversations').checkVisibility()")
+    assert is_open()
+    left = chat.one(".talk").location["x"]
+    chat.one(".drawer > summary").click()
+    chat.wait(lambda: not is_open())
+    assert chat.one(".talk").location["x"] < left and axe(chat) == []
+    chat.driver.refresh()
+    chat.wait(lambda: chat.all(".drawer.folds"))
+    assert not is_open()
+    press(chat, "/")  # the search is in it
+    chat.wait(lambda: focused(chat) == "search")
+    chat.driver.refresh()
+    chat.wait(is_open)
+
+
+def test_on_a_phone_enter_breaks_the_line_and_the_button_sends(open_device, one_member):
+    browser = open_device("phone")
+    give_cookies(browser, one_member)
+    browser.open("/chat/")
+    box = browser.one("#message")
+    box.send_keys("How do I register", Keys.ENTER, "a GmbH?")
+    assert value(browser) == "How do I register\na GmbH?" and not answers(browser)
+    assert not browser.one("#show-shortcuts").is_displayed()  # there are no keys
+    browser.one("#send").click()
+    browser.wait(lambda: len(answers(browser)) == 1)
+    assert focused(browser) != "message"  # its keyboard would cover the answer
+
+
 def box_bottom(browser):
     return browser.driver.execute_script("return document.querySelector('.composer').getBoundingClientRect().bottom")
 

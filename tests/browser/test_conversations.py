@@ -56,7 +56,7 @@ def test_what_is_typed_is_searched_at_once(chat, axe):
     box.send_keys("zither")
     chat.wait(lambda: [one.text for one in chat.all("#found .conversation-title")] == ["Which visa is there for a zitherist?"])
     assert not chat.one("#conversations").is_displayed()
-    assert "1 conversations found" in chat.one("#announcer").get_attribute("textContent")
+    assert "1 conversation found" in chat.one("#announcer").get_attribute("textContent")
     assert axe(chat) == []
     box.send_keys("xyz")
     chat.wait(lambda: "Nothing was found." in chat.one(LIST).text)
@@ -70,6 +70,21 @@ def test_what_is_typed_is_searched_at_once(chat, axe):
     chat.wait(lambda: chat.path.startswith(f"/chat/?session_id={chat.ids[2]}&at="))
     assert chat.driver.execute_script("return document.querySelector(':target').closest('.message').textContent").strip() != ""
     assert chat.complaints() == []
+
+
+def test_the_list_beside_the_chat_is_filtered(chat, axe):
+    germany = chat.member.api("/api/chat", {"message": "And when?", "country": "Germany", "service_type": "Tax"}).json["session_id"]
+    open_chat(chat)
+    chat.one(".drawer-filters summary").click()
+    chat.one('#filter-country option[value="Germany"]').click()
+    chat.wait(lambda: [germany in one.get_attribute("href") for one in chat.all("#found .conversation")] == [True])
+    assert "1 conversation found." in chat.one("#announcer").get_attribute("textContent")
+    chat.one('#filter-service option[value="Business Setup"]').click()
+    chat.wait(lambda: "Nothing was found." in chat.one(LIST).text)
+    assert axe(chat) == []
+    for kind in ("country", "service"):
+        chat.one(f'#filter-{kind} option[value=""]').click()
+    chat.wait(lambda: len(titles(chat)) == 4 and chat.one("#conversations").is_displayed())
 
 
 def test_a_title_of_ones_own(chat, axe):

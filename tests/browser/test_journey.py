@@ -3,12 +3,14 @@ import re
 
 import pytest
 
+from conftest import WAYS
 from support.site import new_name
 
 
-@pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
-def browser(open_browser, request):
-    return open_browser(javascript=request.param)
+@pytest.fixture(params=WAYS.values(), ids=WAYS)
+def browser(open_device, request):
+    javascript, device = request.param
+    return open_device(device, javascript=javascript)
 
 
 def newcomer():
