@@ -5,10 +5,11 @@ import threading
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from support.answers import Models, ask, finished
+from support.answers import Models, ask, finished, state
 from support.model_server import openai, status
 from support.sessions import begin_guest
 from support.site import Visitor, add_person
+from support.stack import wait_until
 from test_chat_frame import press
 from test_pages import give_cookies
 
@@ -33,16 +34,19 @@ def gate():
 
 
 @pytest.fixture
-def states(models, mysql, postgresql, gate):
-    """Addresses of conversations by what is to be seen in them."""
-    site = models.site("lighttpd")
+def states(stack, models, mysql, postgresql, gate):
+    """Addresses of conversations by what is to be seen in them, and what makes something happen in them."""
+    site = models.site("nginx")
     visitor = Visitor(site)
-    visitor.sign_in(add_person(mysql))
+    person = add_person(mysql)
+    visitor.sign_in(person)
 
     def page(reply):
         return "/chat/?session_id=" + reply["session_id"]
     models.server.script(openai(MARKDOWN), openai("Once more."), openai("Another."), openai("Over."), openai("Bad."),
                          status(401, {}), openai("It is ", "growing.", gate=gate))
+    long_gate = threading.Semaphore(0)
+    lines = "\n\n".join(f"Line {i} of a long answer." for i in range(31))
 
     def answered(text, **more):
         reply = ask(visitor, text, **more)
@@ -61,9 +65,18 @@ def states(models, mysql, postgresql, gate):
     with postgresql.cursor() as cursor:
         cursor.execute("UPDATE chats_chatsession SET expires_at = now() - interval '1 day' WHERE session_id = %s",
                        (over["session_id"],))
+    assert wait_until(lambda: state(visitor, growing["answer"])["content"], 15)  # or the next one could come first
+    models.server.script(openai(lines, "\n\nLine 31.", *["\n\nAnd more."] * 50, gate=long_gate))
+    long = ask(visitor, "Tell me all")
+    character = visitor.api("/api/characters", {
+        "name": "Captain " + LONG, "category": "Sea", "greeting": "Ask me about the tide, {{user}}.", "backstory": LONG})
+    assert character.status == 201, character.text
     guest = begin_guest(site, LONG.lower() + "@example.org")
     return {"site": site, "visitor": visitor, "guest": guest, "versions": page(first), "ended": page(over), "rated": page(rated),
-            "failed": page(failed), "growing": page(growing)}
+            "failed": page(failed), "growing": page(growing), "long": page(long),
+            "character": "/chat/?character=" + character.json["id"], "more": long_gate.release,
+            "restart": lambda: stack.call("restart-program", "nginx", stack.folder, site.port, "chat", extra=site.extra),
+            "limit": lambda: stack.command("policy", "set", person.username, "authenticated", "messages_per_day=1")}
 
 
 def each_state(browser, states, width):
@@ -102,6 +115,37 @@ def each_state(browser, states, width):
     browser.one("#stop").click()
     browser.wait(lambda: browser.all("li[data-id] .message-note"))
     yield "stopped"
+    browser.open(states["character"])
+    browser.wait(lambda: "Ask me about the tide" in browser.text)
+    yield "character"
+    network = browser.driver.execute_cdp_cmd
+    network("Network.enable", {})
+    network("Network.setBlockedURLs", {"urls": ["*/api/*"]})
+    browser.one("#message").send_keys("Does it arrive?")
+    browser.one("#send").click()
+    browser.wait(lambda: browser.all(".message-failed .tool"))
+    yield "not-sent"
+    network("Network.setBlockedURLs", {"urls": []})
+    browser.open(states["long"])
+    browser.wait(lambda: "Line 30" in browser.text)
+    browser.driver.execute_script("scrollTo({ top: 0, behavior: 'instant' })")
+    states["more"]()
+    browser.wait(lambda: browser.one("#newer").is_displayed())
+    yield "new-answer-below"
+    network("Network.setBlockedURLs", {"urls": ["*/events", "*/api/*"]})
+    states["restart"]()
+    browser.wait(lambda: "The connection is lost" in browser.text, 30)
+    yield "connection-lost"
+    network("Network.setBlockedURLs", {"urls": []})
+    browser.driver.get_log("browser")  # it told of what was blocked
+    done = states["limit"]()
+    assert done.returncode == 0, done.stderr
+    browser.open("/chat/")
+    browser.one("#message").clear()  # a draft, by now
+    browser.one("#message").send_keys("One too many " + LONG)
+    browser.driver.execute_script("HTMLFormElement.prototype.submit.call(document.getElementById('composer'))")
+    browser.wait(lambda: "What you have used" in browser.text)
+    yield "over-quota"
     give_cookies(browser, states["guest"])
     browser.open("/chat/")
     yield "guest"
