@@ -34,9 +34,9 @@ enum outcome opening_set_character(struct visit *visit, const char *id, struct c
 	struct value *value = value_object(visit->pool);
 	value_set_string(value, "id", character->id);
 	value_set_string(value, "name", character->name);
+	const char *greeting = character_greeting(visit->pool, character, "you");
 	value_set_string(value, "greeting",
-			 *character->greeting != '\0' ? whole_html(visit->pool, character->greeting)
-						      : NULL);
+			 *greeting != '\0' ? whole_html(visit->pool, greeting) : NULL);
 	value_set(visit->page, "character", value);
 	return OK;
 }

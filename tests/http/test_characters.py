@@ -213,6 +213,14 @@ def test_a_card_leads_to_the_chat(one_member):
         assert f'href="/chat/?character={made["id"]}"' in one_member.get(path).text
 
 
+def test_a_greeting_calls_the_reader_and_the_character_by_their_names(one_member):
+    made = create(one_member, name="Ada", greeting="Hello {{user}}, **{{char}}** here. {{other}} stays.")
+    for path in (f"/characters/{made['id']}", f"/chat/?character={made['id']}", f"/chat/temporary?character={made['id']}"):
+        page = one_member.get(path).text
+        assert "{{user}}" not in page and "{{char}}" not in page, path
+        assert "Hello you, <strong>Ada</strong> here. {{other}} stays." in page or "Hello you, **Ada** here. {{other}} stays." in page, path
+
+
 def test_without_a_model_the_page_says_who_answers(one_member):
     made = create(one_member)
     sentence = "No language model is connected here"
