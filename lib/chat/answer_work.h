@@ -1,7 +1,8 @@
 /* Working on answers: what the worker does, and a request where a host allows no worker.
  *
- * An answer is claimed with a lease that is renewed with each piece; so exactly one works on it, and
- * that of a dead one is free again when the lease has run out. Pieces are only ever added. */
+ * An answer is claimed with a lease that is renewed while it is worked on; so exactly one does, and that
+ * of a dead one is free again when the lease has run out. Pieces are only ever added, and only by
+ * whoever has the lease. */
 #pragma once
 #include "chat/answer.h"
 

@@ -72,6 +72,14 @@ CREATE TABLE gatehouse_answer_worker (
 	seen_at timestamptz NOT NULL DEFAULT gatehouse_now()
 );
 
+-- Whether one is at work. It may well have been seen after this transaction began, whose clock stands
+-- still; one that was seen much later than now comes from a clock that was set back.
+CREATE FUNCTION gatehouse_has_worker() RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM gatehouse_answer_worker
+		WHERE seen_at > gatehouse_now() - interval '12 seconds'
+			AND seen_at < gatehouse_now() + interval '12 seconds')
+$$;
+
 -- What somebody used, for their limits and their page of figures.
 CREATE TABLE gatehouse_usage (
 	user_id       text NOT NULL,
@@ -340,8 +348,7 @@ BEGIN
 		has_worker := true;
 	ELSE
 		answer_id := gatehouse_answer_begin(conversation, question_id, person, wanted ->> 'model');
-		has_worker := EXISTS (SELECT FROM gatehouse_answer_worker
-			WHERE seen_at > present - interval '12 seconds' AND seen_at <= present);
+		has_worker := gatehouse_has_worker();
 	END IF;
 END $$;
 
@@ -375,8 +382,7 @@ BEGIN
 	UPDATE gatehouse_conversation SET leaf_id = question WHERE session_id = conversation;
 	answer_id := gatehouse_answer_begin(conversation, question, person, wanted_model);
 	verdict := 'stored';
-	has_worker := EXISTS (SELECT FROM gatehouse_answer_worker
-		WHERE seen_at > present - interval '12 seconds' AND seen_at <= present);
+	has_worker := gatehouse_has_worker();
 END $$;
 
 -- End an answer that `by` works on (NULL: whoever does). Text that came goes to its conversation,

@@ -126,8 +126,7 @@ BEGIN
 		coalesce(wanted ->> 'service', ''), coalesce(wanted ->> 'character', ''))
 	RETURNING id INTO answer_id;
 	PERFORM pg_notify('gatehouse_question', answer_id::text);
-	has_worker := EXISTS (SELECT FROM gatehouse_answer_worker
-		WHERE seen_at > gatehouse_now() - interval '12 seconds' AND seen_at <= gatehouse_now());
+	has_worker := gatehouse_has_worker();
 END $$;
 
 -- End an answer that `by` works on (NULL: whoever does). Text that came goes to its conversation,

@@ -92,18 +92,25 @@ ORDER BY b.place
 
 -- name: answer_append
 -- Pieces of answers that $1 works on: answers, their places, texts. One that is not ours any more
--- gets nothing and does not come back; the others say whether they are to stop.
+-- gets nothing and does not come back; the others say whether they are to stop. Answers are only
+-- locked, as the pieces' foreign key would in any case, so that neither their end nor another worker
+-- comes in between: a row that is written leaves a dead one behind, so that is for the first piece and
+-- for a lease that is half over, which answer_renew hardly ever lets happen.
 WITH ours AS (
+	SELECT a.id, a.stop_asked, a.first_piece_at IS NULL OR a.lease_until
+		< gatehouse_now() + make_interval(secs => $5::integer / 2) AS is_due
+	FROM gatehouse_answer a
+	WHERE a.id = ANY ($2::bigint[]) AND a.worker = $1 AND a.state = 'running'
+	FOR KEY SHARE
+), noted AS (
 	UPDATE gatehouse_answer a SET first_piece_at = coalesce(first_piece_at, gatehouse_now()),
 		lease_until = gatehouse_now() + make_interval(secs => $5::integer)
-	WHERE a.id = ANY ($2::bigint[]) AND a.worker = $1 AND a.state = 'running'
-	RETURNING a.id, a.stop_asked
+	FROM ours WHERE a.id = ours.id AND ours.is_due
 ), added AS (
 	INSERT INTO gatehouse_answer_piece (answer_id, ordinal, content)
 	SELECT n.id, n.ordinal, n.content
 	FROM unnest($2::bigint[], $3::integer[], $4::text[]) AS n (id, ordinal, content)
 	JOIN ours USING (id)
-	RETURNING answer_id
 )
 SELECT id, stop_asked, pg_notify('gatehouse_answer', id::text) FROM ours
 
