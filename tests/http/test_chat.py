@@ -1,6 +1,7 @@
 """The chat: asking, continuing, choosing a country and a service, and who may read what."""
 import re
 
+from support.conversations import write_conversations
 from support.site import Visitor, add_person
 
 
@@ -161,6 +162,35 @@ def test_an_empty_chat_suggests_something(member):
     title = re.search(r'<button[^>]*name="message"[^>]*value="([^"]{5,})"', page.text).group(1)
     id = ask(member, title)
     assert "/articles/" in member.get(f"/chat/?session_id={id}").text
+
+
+def suggestions(page):
+    return re.findall(r'<button[^>]*name="message"[^>]*value="([^"]{5,})"', page.text)
+
+
+def test_what_is_suggested_fits_the_country_and_the_service(member, postgresql):
+    for country, service in (("Germany", "Tax"), ("India", "Migration/Visa")):
+        opened = member.post("/proceed-to-chat", {"country": country, "service_type": service})
+        for path in (opened.location, f"/chat/temporary?country={country}&service_type={service}".replace(" ", "+")):
+            titles = suggestions(member.get(path))
+            assert titles, path
+            with postgresql.cursor() as cursor:
+                cursor.execute("SELECT country, service FROM gatehouse_article WHERE title = ANY (%s)", (titles,))
+                assert set(cursor.fetchall()) == {(country, service)}, (path, titles)
+        id = ask(member, titles[0], session_id=opened.location[-36:])
+        assert "/articles/" in member.get(f"/chat/?session_id={id}").text
+        assert not suggestions(member.get(f"/chat/?session_id={id}")), "they are to begin with"
+
+
+def test_the_dashboard_shows_the_twenty_latest_conversations(member, postgresql):
+    ids = write_conversations(postgresql, member.person, 23)
+    shown = member.get("/dashboard")
+    found = list(dict.fromkeys(re.findall(r"/chat/\?session_id=([0-9a-f-]{36})", shown.text)))
+    assert found == list(reversed(ids))[:20]
+    data = member.get("/dashboard", headers={"Accept": "application/json"}).json
+    assert [one["id"] for one in data["conversations"]] == found
+    assert (data["conversations_total"], data["total_messages"]) == (23, 23)  # answers are not counted
+    assert 'href="/chat/conversations"' in shown.text
 
 
 def test_an_article_has_its_page(member):

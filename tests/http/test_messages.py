@@ -184,3 +184,21 @@ def test_a_message_that_is_written_while_the_one_before_it_is_deleted_keeps_its_
     writer.close()
     assert waits and deleted == [200]
     assert list(contents(asked).values()) == ["How do I register a GmbH in Germany?", "And then?"]
+
+
+def test_over_the_limit_a_message_that_was_changed_is_not_lost(stack, mysql, postgresql):
+    site = stack.start("nginx", {"GATEHOUSE_QUOTA_MESSAGES_PER_DAY": "1"})
+    member = Visitor(site)
+    member.sign_in(add_person(mysql))
+    data = member.api("/api/chat", {"message": "Hello"}).json
+    member.conversation, question = data["session_id"], data["messages"][0]["id"]
+    before = contents(member)
+    page = submit(member, question, action="ask", message="Hello, written anew")
+    assert page.status == 429 and int(page.headers["Retry-After"]) > 0
+    assert page.value("message") == "Hello, written anew" and "These were all the messages for today." in page.text
+    reply = member.api(f"/api/messages/{question}", {"action": "ask", "message": "Hello, written anew"})
+    assert (reply.status, reply.json["error"]) == (429, "too_many_attempts") and "for today" in reply.json["message"]
+    page = submit(member, question, action="retry")
+    assert page.status == 429 and "These were all the messages for today." in page.text and "Home page" in page.text
+    assert contents(member) == before
+    site.stop()
