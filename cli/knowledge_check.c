@@ -117,6 +117,36 @@ static void inspect(struct inspection *inspection)
 	}
 }
 
+static bool has_tag(const struct inspection *inspection, const char *tag)
+{
+	for (size_t i = 0; i < inspection->count; i++)
+		for (size_t j = 0; j < inspection->articles[i]->tag_count; j++)
+			if (text_equal_fold(inspection->articles[i]->tags[j], tag))
+				return true;
+	return false;
+}
+
+/* Whether each tag of [chat] knowledge_tags is one that an article has, here or stored: a mistyped one
+ * keeps articles from ever being found. */
+static bool check_tags(struct inspection *inspection)
+{
+	const struct app *app = inspection->context->app;
+	struct pg_rows *rows;
+	bool is_good = true;
+	if (pg_run(app->postgresql, inspection->context->pool, STATEMENT_KNOWLEDGE_TAGS_UNUSED,
+		   (const char *const[]){ app->knowledge_tags }, 1, &rows) != OK) {
+		command_fail("PostgreSQL does not answer");
+		return false;
+	}
+	for (size_t row = 0; row < pg_row_count(rows); row++)
+		if (!has_tag(inspection, pg_text(rows, row, 0))) {
+			complain(inspection, "[chat] knowledge_tags", "no article has the tag %s",
+				 pg_text(rows, row, 0));
+			is_good = false;
+		}
+	return is_good;
+}
+
 /* ---- Which are looked at ---- */
 
 static void add(struct inspection *inspection, const char *name, const struct article_file *article)
@@ -193,5 +223,6 @@ int knowledge_command_check(struct command_context *context)
 	inspect(&inspection);
 	size_t count = inspection.count + unreadable;
 	printf("%zu articles: %zu good, %zu not\n", count, count - inspection.bad, inspection.bad);
-	return inspection.bad > 0;
+	bool has_good_tags = check_tags(&inspection);
+	return inspection.bad > 0 || !has_good_tags;
 }

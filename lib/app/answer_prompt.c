@@ -101,6 +101,7 @@ static enum outcome add_knowledge(struct app *app, struct pg_pool *database, str
 	const struct knowledge_query query = { .question = task->question,
 					       .country = task->country,
 					       .service = task->service,
+					       .tags = app->knowledge_tags,
 					       .limit = PASSAGES_MAX };
 	enum outcome outcome = knowledge_passages(database, pool, &query, &passages);
 	if (outcome == OK && passages.count > 0) {

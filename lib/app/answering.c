@@ -140,6 +140,7 @@ static void quote_articles(struct making *making)
 		.text = making->task.question,
 		.country = making->task.country,
 		.service = making->task.service,
+		.tags = answering->app->knowledge_tags,
 		.base_path = answering->app->config->site.base_path,
 	};
 	enum outcome outcome = knowledge_answer(answering->database, making->pool, &question,

@@ -80,6 +80,15 @@ static struct throttle throttle_settings(struct pool *pool, const struct config 
 	};
 }
 
+/* "a tag,another": without spaces about the commas. */
+static const char *knowledge_tags(struct pool *pool, const char *setting)
+{
+	struct buffer tags = buffer_new(pool, 64);
+	for (const char *const *tag = config_list(pool, setting); *tag != NULL; tag++)
+		buffer_printf(&tags, "%s%s", tags.length > 0 ? "," : "", *tag);
+	return tags.bytes;
+}
+
 struct app *app_open(struct pool *pool, const struct config *config, struct buffer *errors)
 {
 	struct app *app = pool_zalloc(pool, sizeof *app);
@@ -121,6 +130,7 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 		app->streams = streams_new(pool, config);
 	app->countries = config_list(pool, config->chat.countries);
 	app->services = config_list(pool, config->chat.services);
+	app->knowledge_tags = knowledge_tags(pool, config->chat.knowledge_tags);
 	app->static_version = static_version(pool, config);
 	return app;
 }

@@ -21,6 +21,8 @@ struct app {
 	struct streams *streams; /* NULL: a program of one thread has none */
 	const char *const *countries;
 	const char *const *services;
+	const char *
+		knowledge_tags; /* that an article must have one of, as knowledge_query takes them */
 	const char *static_version; /* changes with the program, so that browsers fetch anew */
 	/* MySQL did not answer; do not ask it about signed-in people before this (monotonic ms). */
 	_Atomic int64_t users_pause_until_ms;

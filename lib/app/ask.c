@@ -163,6 +163,7 @@ enum outcome ask_articles(struct visit *visit, const char *text, const char *cou
 		.text = text,
 		.country = country,
 		.service = service,
+		.tags = visit->app->knowledge_tags,
 		.base_path = visit->app->config->site.base_path,
 	};
 	enum outcome outcome = knowledge_answer(visit->app->postgresql, visit->pool, &question,

@@ -8,10 +8,13 @@ enum { SUGGESTIONS_SHOWN = 4 };
 
 void opening_set_suggestions(struct visit *visit, const char *country, const char *service)
 {
+	const struct knowledge_query query = { .country = country,
+					       .service = service,
+					       .tags = visit->app->knowledge_tags,
+					       .limit = SUGGESTIONS_SHOWN };
 	struct knowledge_topics topics = { .count = 0 };
 	struct value *values = value_array(visit->pool);
-	if (knowledge_topics(visit->app->postgresql, visit->pool, country, service,
-			     SUGGESTIONS_SHOWN, &topics) != OK)
+	if (knowledge_topics(visit->app->postgresql, visit->pool, &query, &topics) != OK)
 		return;
 	for (size_t i = 0; i < topics.count; i++) {
 		struct value *value = value_object(visit->pool);

@@ -174,6 +174,7 @@ struct config {
 		const char *model;         /* "openai/NAME"; "": the articles answer */
 		const char *system_prompt;
 		bool knowledge;             /* passages go to models */
+		const char *knowledge_tags; /* a list: articles without any of them are left out */
 		int64_t history_characters; /* of a conversation that a model gets */
 		int64_t generation;         /* enum generation */
 		int64_t inline_seconds;     /* that a request waits for its answer */

@@ -438,6 +438,10 @@ const struct setting settings[] = {
 	{ "chat", "knowledge", SETTING_BOOLEAN, AT(chat.knowledge), "on", 0, 0, NULL,
 	  "Whether models get passages of your articles that fit the question, and name them as "
 	  "sources." },
+	{ "chat", "knowledge_tags", SETTING_TEXT, AT(chat.knowledge_tags), "", 0, 0, NULL,
+	  "Only articles with one of these tags answer, go to models and are suggested; with "
+	  "commas "
+	  "between. Empty: all. It is no lock: whoever has an article's address can read it." },
 	{ "chat", "history_characters", SETTING_INTEGER, AT(chat.history_characters), "24000", 0,
 	  10000000, NULL, "How much of a conversation a model is reminded of." },
 	{ "chat", "stream_seconds", SETTING_INTEGER, AT(chat.stream_seconds), "240", 10, 240, NULL,

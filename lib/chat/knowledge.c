@@ -208,18 +208,28 @@ static void say_nothing_found(struct answer *answer, const struct knowledge_pass
 }
 
 /* When nothing is near the question either, topics of the conversation's country, or of any. */
+static struct knowledge_query query_of(const struct answer *answer, size_t limit)
+{
+	return (struct knowledge_query){
+		.question = answer->question->text,
+		.country = answer->question->country,
+		.service = answer->question->service,
+		.tags = answer->question->tags,
+		.limit = limit,
+	};
+}
+
 static enum outcome answer_nothing_found(struct answer *answer,
 					 const struct knowledge_passages *findings)
 {
 	struct knowledge_topics topics = { 0 };
-	const struct knowledge_question *question = answer->question;
+	const struct knowledge_query near = query_of(answer, NEAR_TOPICS);
+	const struct knowledge_query any = { .tags = near.tags, .limit = NEAR_TOPICS };
 	if (findings->topic_count == 0) {
-		enum outcome outcome = knowledge_topics(answer->database, answer->pool,
-							question->country, question->service,
-							NEAR_TOPICS, &topics);
+		enum outcome outcome = knowledge_topics(answer->database, answer->pool, &near,
+							&topics);
 		if (outcome == OK && topics.count == 0)
-			outcome = knowledge_topics(answer->database, answer->pool, NULL, NULL,
-						   NEAR_TOPICS, &topics);
+			outcome = knowledge_topics(answer->database, answer->pool, &any, &topics);
 		if (outcome != OK)
 			return outcome;
 	}
@@ -235,12 +245,7 @@ static enum outcome answer_nothing_found(struct answer *answer,
 
 static enum outcome answer_question(struct answer *answer)
 {
-	const struct knowledge_query query = {
-		.question = answer->question->text,
-		.country = answer->question->country,
-		.service = answer->question->service,
-		.limit = QUOTED_MAX,
-	};
+	const struct knowledge_query query = query_of(answer, QUOTED_MAX);
 	struct knowledge_passages findings;
 	enum outcome outcome = knowledge_passages(answer->database, answer->pool, &query,
 						  &findings);
@@ -274,14 +279,14 @@ static void add_subjects(struct buffer *out, const struct pg_rows *rows, const c
 static enum outcome answer_help(struct answer *answer)
 {
 	struct pg_pool *database = answer->database;
-	const struct knowledge_question *question = answer->question;
+	const struct knowledge_query query = query_of(answer, NEAR_TOPICS);
+	const char *const parameters[] = { query.tags != NULL ? query.tags : "" };
 	struct knowledge_topics topics;
 	struct pg_rows *rows;
-	enum outcome outcome = pg_run(database, answer->pool, STATEMENT_KNOWLEDGE_SUBJECTS, NULL, 0,
-				      &rows);
+	enum outcome outcome = pg_run(database, answer->pool, STATEMENT_KNOWLEDGE_SUBJECTS,
+				      parameters, 1, &rows);
 	if (outcome == OK)
-		outcome = knowledge_topics(database, answer->pool, question->country,
-					   question->service, NEAR_TOPICS, &topics);
+		outcome = knowledge_topics(database, answer->pool, &query, &topics);
 	if (outcome != OK)
 		return outcome;
 	struct buffer *out = answer->out;

@@ -16,6 +16,7 @@ struct knowledge_question {
 	const char *text;
 	const char *country;   /* NULL: left open */
 	const char *service;   /* NULL: left open */
+	const char *tags;      /* as of struct knowledge_query */
 	const char *base_path; /* before every link, "" or "/folder" */
 };
 
@@ -32,8 +33,10 @@ struct knowledge_query {
 	const char *question; /* its first 1000 characters are looked at */
 	const char *country;  /* NULL or "": left open */
 	const char *service;
-	const char *tags; /* only articles with one of them, with commas between; NULL or "": all */
-	size_t limit;     /* passages at most; never 0 */
+	const char
+		*tags; /* only articles with one of them: with commas between, without spaces about
+			     these; NULL or "": all */
+	size_t limit;  /* passages, or topics, at most; never 0 */
 };
 
 struct knowledge_passage {
@@ -77,10 +80,10 @@ struct knowledge_topics {
 	size_t count;
 };
 
-/* At most `limit` articles to begin with, for an empty chat. `country` and `service` narrow them
- * when they are neither NULL nor empty. No articles is OK, with a count of 0. */
-enum outcome knowledge_topics(struct pg_pool *database, struct pool *pool, const char *country,
-			      const char *service, size_t limit, struct knowledge_topics *topics);
+/* Articles to begin with, for an empty chat. Country, service and tags of the query narrow them when
+ * they are neither NULL nor empty; its question is not looked at. No articles is OK, with a count of 0. */
+enum outcome knowledge_topics(struct pg_pool *database, struct pool *pool,
+			      const struct knowledge_query *query, struct knowledge_topics *topics);
 
 /* ---- Keeping (knowledge_store.c) ---- */
 

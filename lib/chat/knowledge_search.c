@@ -70,7 +70,7 @@ enum outcome knowledge_passages(struct pg_pool *database, struct pool *pool,
 		query->question,
 		query->country,
 		query->service,
-		query->tags != NULL ? text_lower(pool, query->tags) : "",
+		query->tags != NULL ? query->tags : "",
 		pool_printf(pool, "%zu", query->limit),
 	};
 	struct pg_rows *rows;
@@ -84,16 +84,17 @@ enum outcome knowledge_passages(struct pg_pool *database, struct pool *pool,
 	return OK;
 }
 
-enum outcome knowledge_topics(struct pg_pool *database, struct pool *pool, const char *country,
-			      const char *service, size_t limit, struct knowledge_topics *topics)
+enum outcome knowledge_topics(struct pg_pool *database, struct pool *pool,
+			      const struct knowledge_query *query, struct knowledge_topics *topics)
 {
 	const char *const parameters[] = {
-		text_is_empty(country) ? NULL : country,
-		text_is_empty(service) ? NULL : service,
-		pool_printf(pool, "%zu", limit),
+		text_is_empty(query->country) ? NULL : query->country,
+		text_is_empty(query->service) ? NULL : query->service,
+		pool_printf(pool, "%zu", query->limit),
+		query->tags != NULL ? query->tags : "",
 	};
 	struct pg_rows *rows;
-	enum outcome outcome = pg_run(database, pool, STATEMENT_KNOWLEDGE_TOPICS, parameters, 3,
+	enum outcome outcome = pg_run(database, pool, STATEMENT_KNOWLEDGE_TOPICS, parameters, 4,
 				      &rows);
 	if (outcome != OK)
 		return outcome;

@@ -158,3 +158,9 @@ EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported
 	RAISE NOTICE 'pg_trgm cannot be made here (%): questions with typing mistakes find less', SQLERRM;
 END
 $$;
+
+-- Whether an article has one of the tags that are wanted, whatever the case of their letters; with commas
+-- between. Empty: all have.
+CREATE FUNCTION gatehouse_is_tagged(tags text[], wanted text) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT wanted = '' OR lower(tags::text)::text[] && string_to_array(lower(wanted), ',')
+$$;

@@ -9,7 +9,7 @@
 -- own country and service only weigh. An article without a country holds for all of them.
 -- Words that no article has are put right first where they are nearly one that is known; then the
 -- "question" row has the text that was looked up as its body. $4: only articles with one of these
--- tags, with commas between, in lower case; empty for all. $5: how many passages at most.
+-- tags, with commas between; empty for all. $5: how many passages at most.
 -- Weights and thresholds were tuned on tests/data/knowledge_questions.json.
 WITH corrected AS MATERIALIZED (
 	SELECT gatehouse_knowledge_corrected(left($1::text, 1000)) AS text
@@ -87,8 +87,7 @@ WITH corrected AS MATERIALIZED (
 	SELECT article_id, ordinal, sum(worth * strength) AS score
 	FROM hits JOIN weighed USING (language, term)
 	JOIN (SELECT id AS article_id, country FROM gatehouse_article
-		WHERE $4::text = '' OR EXISTS (SELECT FROM unnest(tags) AS tag
-			WHERE lower(tag) = ANY (string_to_array($4::text, ',')))) AS article USING (article_id)
+		WHERE gatehouse_is_tagged(tags, $4::text)) AS article USING (article_id)
 	WHERE country = '' OR NOT EXISTS (SELECT FROM places)
 		OR country IN (SELECT country FROM places)
 	GROUP BY article_id, ordinal
@@ -150,7 +149,7 @@ SELECT 3, 'topic', slug, title, country, service, '', '', '', score, false FROM 
 			coalesce((SELECT service FROM best), nullif($3::text, '')) AS service FROM home) AS home
 	LEFT JOIN best ON true
 	LEFT JOIN ranked ON ranked.article_id = id
-	WHERE id NOT IN (SELECT article_id FROM quoted) AND CASE
+	WHERE id NOT IN (SELECT article_id FROM quoted) AND gatehouse_is_tagged(tags, $4::text) AND CASE
 		WHEN best.article_id IS NULL THEN ranked.score > 0 OR article.country = home.country
 		ELSE (ranked.is_answer AND ranked.score >= best.score / 4)
 			OR (article.country = best.country AND article.service = best.service)
@@ -277,16 +276,24 @@ SELECT cfgname FROM pg_ts_config WHERE pg_ts_config_is_visible(oid) ORDER BY cfg
 SELECT to_regprocedure('similarity(text,text)') IS NOT NULL
 
 -- name: knowledge_topics
--- Articles of a country and a service to begin with; either may be NULL, which means any. The
--- order mixes countries and services, so that a short list shows the breadth.
+-- Articles of a country and a service to begin with; either may be NULL, which means any. $4: as of
+-- knowledge_search. The order mixes countries and services, so that a short list shows the breadth.
 SELECT slug, title, country, service FROM gatehouse_article
 WHERE ($1::text IS NULL OR country IN ($1::text, '')) AND ($2::text IS NULL OR service IN ($2::text, ''))
+	AND gatehouse_is_tagged(tags, $4::text)
 ORDER BY row_number() OVER (PARTITION BY country ORDER BY md5(slug)), md5(country)
 LIMIT $3::integer
 
+-- name: knowledge_tags_unused
+-- Those of the tags in $1, with commas between, that no article has.
+SELECT tag FROM unnest(string_to_array($1::text, ',')) AS tag
+WHERE NOT EXISTS (SELECT FROM gatehouse_article WHERE gatehouse_is_tagged(tags, tag))
+
 -- name: knowledge_subjects
--- The countries and the services there are articles about.
-SELECT 'country', country FROM gatehouse_article WHERE country <> '' GROUP BY country
+-- The countries and the services there are articles about; $1: as $4 of knowledge_search.
+SELECT 'country', country FROM gatehouse_article
+WHERE country <> '' AND gatehouse_is_tagged(tags, $1::text) GROUP BY country
 UNION ALL
-SELECT 'service', service FROM gatehouse_article WHERE service <> '' GROUP BY service
+SELECT 'service', service FROM gatehouse_article
+WHERE service <> '' AND gatehouse_is_tagged(tags, $1::text) GROUP BY service
 ORDER BY 1, 2
