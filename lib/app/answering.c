@@ -1,5 +1,6 @@
 #include "app/answering.h"
 #include "app/answer_prompt.h"
+#include "app/chat_models.h"
 #include "app/databases.h"
 #include "app/person_settings.h"
 #include "app/temporary.h"
@@ -213,7 +214,7 @@ static void begin(struct answering *answering, const struct answer_task *task, s
 	    !temporary_open_turns(answering->app->config, pool, &making->task))
 		finish(making, ANSWER_FAILED, "internal_error",
 		       "The conversation could not be read. Start a new one.");
-	else if (strcmp(task->model, "knowledge") == 0)
+	else if (chat_model_is_articles(task->model))
 		quote_articles(making);
 	else
 		call_model(making);

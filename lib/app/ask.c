@@ -58,7 +58,7 @@ enum outcome ask_choose_model(struct visit *visit, bool is_new, struct conversat
 		conversation->model = "";
 	const char *const wanted[] = { conversation->model, outcome == OK ? character.model : "",
 				       config->chat.model };
-	*model = "knowledge";
+	*model = chat_model_articles.name;
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 		if (chat_model_find(&models, wanted[i]) != NULL) {
 			*model = wanted[i];
@@ -183,7 +183,7 @@ enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answe
 	const struct question_limits limits = ask_limits(visit);
 	enum outcome outcome = OK;
 	*answer = (struct ask_answer){ .content = NULL };
-	const char *model = "knowledge";
+	const char *model = chat_model_articles.name;
 	bool is_new = *wanted->conversation_id == '\0';
 	if (!is_new)
 		outcome = conversation_load(database, visit->pool, owner.user_id,
@@ -193,7 +193,7 @@ enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answe
 	if (outcome != OK)
 		return outcome;
 
-	if (strcmp(model, "knowledge") == 0) {
+	if (chat_model_is_articles(model)) {
 		outcome = ask_articles(visit, wanted->question, conversation.country,
 				       conversation.service, &answer->content);
 	}
@@ -229,7 +229,7 @@ enum outcome ask_again(struct visit *visit, const char *question_id, struct ask_
 	if (outcome == OK)
 		outcome = conversation_load(database, visit->pool, user_id, place.conversation_id,
 					    &conversation);
-	const char *model = "knowledge";
+	const char *model = chat_model_articles.name;
 	if (outcome == OK)
 		outcome = ask_choose_model(visit, false, &conversation, &model);
 	if (outcome == OK)

@@ -41,7 +41,7 @@ const char *ask_key(struct visit *visit);
 struct question_limits ask_limits(const struct visit *visit);
 
 /* Who answers: the first that says something and is still there, of the conversation, its character, and
- * what the operator set; without any, the articles ("knowledge"). A new conversation also takes what the
+ * what the operator set; without any, the articles. A new conversation also takes what the
  * person has set, and keeps only what there is and what is theirs to use. */
 enum outcome ask_choose_model(struct visit *visit, bool is_new, struct conversation *conversation,
 			      const char **model);

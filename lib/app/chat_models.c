@@ -2,8 +2,13 @@
 #include "chat/model_servers.h"
 #include <string.h>
 
-/* What needs no server of its own. */
-static const struct chat_model articles = { "knowledge", "Knowledge (articles only)", "knowledge" };
+const struct chat_model chat_model_articles = { "knowledge", "Knowledge (articles only)",
+						"knowledge" };
+
+bool chat_model_is_articles(const char *name)
+{
+	return strcmp(name, chat_model_articles.name) == 0;
+}
 
 static struct chat_model of_server(struct pool *pool, const char *name)
 {
@@ -23,7 +28,7 @@ struct chat_models chat_models(struct pool *pool, const struct config *config)
 		count++;
 	struct chat_models models = { .count = count + 1 };
 	models.items = pool_alloc(pool, models.count * sizeof *models.items);
-	models.items[0] = articles;
+	models.items[0] = chat_model_articles;
 	for (size_t i = 0; i < count; i++)
 		models.items[i + 1] = of_server(pool, names[i]);
 	return models;

@@ -3,9 +3,9 @@
 #include "base/config.h"
 
 struct chat_model {
-	const char *name;     /* as it is stored: "protocol/NAME", or "knowledge" */
+	const char *name;     /* as it is stored: "protocol/NAME", or that of the articles */
 	const char *label;    /* for people */
-	const char *protocol; /* "openai", "anthropic", "knowledge" */
+	const char *protocol; /* "openai", "anthropic", or that of the articles */
 };
 
 struct chat_models {
@@ -13,7 +13,12 @@ struct chat_models {
 	size_t count;
 };
 
-/* All of them; there is always one, "knowledge", which needs no server. */
+/* What answers where no model does, "knowledge": the articles, which need no server. So a question to them
+ * is answered in the request that asks it, and only another version of an answer by the worker. */
+extern const struct chat_model chat_model_articles;
+bool chat_model_is_articles(const char *name);
+
+/* All of them; the articles are always the first. */
 struct chat_models chat_models(struct pool *pool, const struct config *config);
 
 /* The one of that name; NULL when it is not offered. */

@@ -1,5 +1,6 @@
 #include "app/temporary.h"
 #include "app/answer_worker.h"
+#include "app/chat_models.h"
 #include "app/conversations.h"
 #include "app/person_settings.h"
 #include "base/crypto.h"
@@ -55,7 +56,7 @@ enum outcome temporary_question(struct visit *visit, const struct ask *wanted,
 	const char *model;
 	*answer = (struct ask_answer){ .content = NULL };
 	enum outcome outcome = ask_choose_model(visit, true, &conversation, &model);
-	if (outcome == OK && strcmp(model, "knowledge") == 0)
+	if (outcome == OK && chat_model_is_articles(model))
 		outcome = ask_articles(visit, turns->items[turns->count - 1].text, wanted->country,
 				       wanted->service, &answer->content);
 	if (outcome != OK)
