@@ -3,6 +3,7 @@
 #include "app/chat_models.h"
 #include "app/conversations.h"
 #include "app/person_settings.h"
+#include "base/address.h"
 #include "base/crypto.h"
 #include "base/text.h"
 #include "chat/character.h"
@@ -12,12 +13,17 @@
 struct question_limits ask_limits(const struct visit *visit)
 {
 	const struct session_quota *quota = &visit->session->limits.quota;
+	int64_t times = visit->app->config->chat.guests_per_address;
+	bool is_counted = visit->session->kind == SESSION_BOT && times > 0;
 	return (struct question_limits){
 		.messages_per_minute = quota->messages_per_minute,
 		.messages_per_day = quota->messages_per_day,
 		.tokens_per_day = quota->tokens_per_day,
 		.answers_at_once = quota->answers_at_once,
 		.conversation_messages = quota->conversation_messages,
+		.network = is_counted ? address_customer(visit->pool, visit->request->address)
+				      : NULL,
+		.network_times = times,
 	};
 }
 
@@ -155,20 +161,25 @@ static enum outcome finish(struct visit *visit, struct ask_answer *answer)
 	return outcome;
 }
 
-enum outcome ask_articles(struct visit *visit, const char *text, const char *country,
-			  const char *service, const char **content)
+enum outcome ask_articles(struct visit *visit, const struct question *asked,
+			  struct ask_answer *answer)
 {
+	struct pg_pool *database = visit->app->postgresql;
 	struct buffer out = buffer_new(visit->pool, 2048);
 	const struct knowledge_question question = {
-		.text = text,
-		.country = country,
-		.service = service,
+		.text = asked->text,
+		.country = asked->country,
+		.service = asked->service,
 		.tags = visit->app->knowledge_tags,
 		.base_path = visit->app->config->site.base_path,
 	};
-	enum outcome outcome = knowledge_answer(visit->app->postgresql, visit->pool, &question,
-						&out);
-	*content = out.bytes;
+	/* A search costs many times what this look does. */
+	enum outcome outcome = question_limit_check(database, visit->pool, asked, &answer->stored);
+	if (outcome == TOO_MANY_ATTEMPTS)
+		return ask_outcome(visit, &answer->stored);
+	if (outcome == OK)
+		outcome = knowledge_answer(database, visit->pool, &question, &out);
+	answer->content = out.bytes;
 	return outcome;
 }
 
@@ -193,11 +204,7 @@ enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answe
 	if (outcome != OK)
 		return outcome;
 
-	if (chat_model_is_articles(model)) {
-		outcome = ask_articles(visit, wanted->question, conversation.country,
-				       conversation.service, &answer->content);
-	}
-	const struct question question = {
+	struct question question = {
 		.owner = &owner,
 		.limits = &limits,
 		.conversation_id = wanted->conversation_id,
@@ -209,9 +216,11 @@ enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answe
 		.text = wanted->question,
 		.submit_key = wanted->submit_key,
 		.parent_id = wanted->parent_id,
-		.answer = answer->content,
 		.model = model,
 	};
+	if (chat_model_is_articles(model))
+		outcome = ask_articles(visit, &question, answer);
+	question.answer = answer->content;
 	if (outcome == OK)
 		outcome = question_store(database, visit->pool, &question, &answer->stored);
 	return outcome == OK ? finish(visit, answer) : outcome;

@@ -25,9 +25,10 @@ struct ask_answer {
  * UNAVAILABLE: the database does not answer; nothing was stored. */
 enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answer *answer);
 
-/* What the articles say to a text at once, for a conversation about this country and service. */
-enum outcome ask_articles(struct visit *visit, const char *text, const char *country,
-			  const char *service, const char **content);
+/* What the articles say to a question at once, as the answer's content. TOO_MANY_ATTEMPTS, as of ask: their
+ * limit is reached, and nothing was searched. */
+enum outcome ask_articles(struct visit *visit, const struct question *asked,
+			  struct ask_answer *answer);
 
 /* Let the same model answer a question again: another version. */
 enum outcome ask_again(struct visit *visit, const char *question_id, struct ask_answer *answer);

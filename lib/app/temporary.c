@@ -56,21 +56,23 @@ enum outcome temporary_question(struct visit *visit, const struct ask *wanted,
 	const char *model;
 	*answer = (struct ask_answer){ .content = NULL };
 	enum outcome outcome = ask_choose_model(visit, true, &conversation, &model);
-	if (outcome == OK && chat_model_is_articles(model))
-		outcome = ask_articles(visit, turns->items[turns->count - 1].text, wanted->country,
-				       wanted->service, &answer->content);
 	if (outcome != OK)
 		return outcome;
-	const struct question question = {
+	struct question question = {
 		.owner = &owner,
 		.limits = &limits,
 		.country = wanted->country,
 		.service = wanted->service,
 		.character_id = conversation.character_id,
+		.text = turns->items[turns->count - 1].text,
 		.submit_key = wanted->submit_key,
-		.answer = answer->content,
 		.model = model,
 	};
+	if (chat_model_is_articles(model))
+		outcome = ask_articles(visit, &question, answer);
+	if (outcome != OK)
+		return outcome;
+	question.answer = answer->content;
 	outcome = temporary_ask(visit->app->postgresql, visit->pool, &question,
 				answer->content == NULL ? seal_turns(visit, turns) : "",
 				turns->count, &answer->stored);

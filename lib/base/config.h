@@ -185,6 +185,7 @@ struct config {
 		bool own_keys;             /* people may store keys of model servers of their own */
 		const char *key_secret;    /* seals those keys; "": secret_key does */
 		int64_t sharing;           /* enum sharing */
+		int64_t guests_per_address; /* share the limits of so many; 0: any number */
 	} chat;
 	struct quota_settings quota[SESSION_KINDS]; /* by enum session_kind; strangers have none */
 	struct model_settings models[MODEL_SECTIONS]; /* by enum model_section */

@@ -492,6 +492,10 @@ const struct setting settings[] = {
 
 	/* Nobody knows who they are, and their answers cost the same. */
 	QUOTA_ROWS("quota_bot", SESSION_BOT, QUOTA_AS_USUAL, "10", "100", "100000", "2", "200"),
+	{ "quota_bot", "guests_per_address", SETTING_INTEGER, AT(chat.guests_per_address), "20", 0,
+	  100000, NULL,
+	  "All guests of one network address (of IPv6 a /64) together can send so many times the "
+	  "messages of one, so that beginning anew gives nobody more. 0: any number." },
 
 	MODEL_ROWS("openai", MODELS_OPENAI, "",
 		   "Where a server is that speaks OpenAI's chat completions, such as "

@@ -37,6 +37,16 @@ void question_read_stored(const struct pg_rows *rows, struct question_stored *st
 		stored->limit = strchr(verdict, ':') + 1;
 }
 
+/* Tokens and answers are counted for their person alone: messages bound them. */
+static struct value *network_limits(struct pool *pool, const struct question_limits *limits)
+{
+	struct value *value = value_object(pool);
+	value_set_string(value, "who", pool_printf(pool, "guests of %s", limits->network));
+	value_set_integer(value, "minute", limits->messages_per_minute * limits->network_times);
+	value_set_integer(value, "day", limits->messages_per_day * limits->network_times);
+	return value;
+}
+
 struct value *question_limits_value(struct pool *pool, const struct question_limits *limits)
 {
 	struct value *value = value_object(pool);
@@ -45,6 +55,8 @@ struct value *question_limits_value(struct pool *pool, const struct question_lim
 	value_set_integer(value, "tokens", limits->tokens_per_day);
 	value_set_integer(value, "answers", limits->answers_at_once);
 	value_set_integer(value, "longest", limits->conversation_messages);
+	if (limits->network != NULL)
+		value_set(value, "also", network_limits(pool, limits));
 	return value;
 }
 
@@ -81,6 +93,22 @@ static const char *json_text(struct pool *pool, const struct value *value)
 	struct buffer out = buffer_new(pool, 1024);
 	json_write(&out, value);
 	return out.bytes;
+}
+
+enum outcome question_limit_check(struct pg_pool *database, struct pool *pool,
+				  const struct question *question, struct question_stored *stored)
+{
+	const char *const parameters[] = {
+		question->owner->user_id,
+		json_text(pool, question_limits_value(pool, question->limits)),
+		question->submit_key,
+	};
+	struct pg_rows *rows;
+	enum outcome outcome = pg_run(database, pool, STATEMENT_CHAT_LIMIT, parameters, 3, &rows);
+	if (outcome != OK || pg_row_count(rows) == 0)
+		return outcome;
+	question_read_stored(rows, stored);
+	return TOO_MANY_ATTEMPTS;
 }
 
 enum outcome question_store(struct pg_pool *database, struct pool *pool,

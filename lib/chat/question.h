@@ -10,6 +10,10 @@ struct question_limits {
 	int64_t tokens_per_day;
 	int64_t answers_at_once;
 	int64_t conversation_messages;
+	/* Messages of this person count for this network as well, up to so many times a limit of theirs.
+	 * NULL: they do not. */
+	const char *network;
+	int64_t network_times;
 };
 
 struct question {
@@ -49,6 +53,11 @@ struct question_stored {
 	const char *answer_id;         /* of one on its way; NULL: there is none */
 	bool has_worker;               /* somebody was at work on answers a moment ago */
 };
+
+/* Whether this person may ask now, before any work is done for it: TOO_MANY_ATTEMPTS when not, with
+ * the limit in `stored`. It counts nothing and reserves nothing; question_store says what holds. */
+enum outcome question_limit_check(struct pg_pool *database, struct pool *pool,
+				  const struct question *question, struct question_stored *stored);
 
 /* Store a question. OK whatever the verdict; the first question gives a conversation its title.
  * BAD_REQUEST: an id is none. */

@@ -207,10 +207,17 @@ BEGIN
 	RETURN started;
 END $$;
 
--- Count one message of this person against their limits (0: none), given as {"minute", "day",
--- "tokens", "answers"}. NULL: it may be; else which limit stands against it, and seconds to wait.
-CREATE FUNCTION gatehouse_use(person text, limits jsonb, OUT against text, OUT wait integer)
-LANGUAGE plpgsql AS $$
+-- Messages of the last minute.
+CREATE FUNCTION gatehouse_recent(sent timestamptz[]) RETURNS timestamptz[] LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(SELECT at FROM unnest(sent) AS at
+		WHERE at > gatehouse_now() - interval '1 minute' AND at <= gatehouse_now() ORDER BY at)
+$$;
+
+-- Which limit of this person stands against one more message, and seconds to wait; NULL: none does.
+-- Limits (0: none) are {"minute", "day", "tokens", "answers"}, and of a guest perhaps "also": such limits
+-- of something else that they count for, which is its "who".
+CREATE FUNCTION gatehouse_limit(person text, limits jsonb, OUT against text, OUT wait integer)
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	present timestamptz := gatehouse_now();
 	today date := (present AT TIME ZONE 'UTC')::date;
@@ -219,11 +226,8 @@ DECLARE
 	next_day integer := ceil(extract(epoch FROM
 		((today + 1)::timestamp AT TIME ZONE 'UTC') - present))::integer;
 BEGIN
-	INSERT INTO gatehouse_usage (user_id, day) VALUES (person, today)
-	ON CONFLICT (user_id, day) DO NOTHING;
-	SELECT * INTO used FROM gatehouse_usage WHERE user_id = person AND day = today FOR UPDATE;
-	kept := ARRAY(SELECT at FROM unnest(used.recent) AS at
-		WHERE at > present - interval '1 minute' AND at <= present ORDER BY at);
+	SELECT * INTO used FROM gatehouse_usage WHERE user_id = person AND day = today;
+	kept := gatehouse_recent(used.recent);
 	IF cardinality(kept) >= nullif((limits ->> 'minute')::integer, 0) THEN
 		against := 'minute';
 		wait := greatest(1, ceil(extract(epoch FROM kept[1] + interval '1 minute' - present)));
@@ -237,9 +241,30 @@ BEGIN
 			AND gatehouse_answer_state(a) <> 'interrupted') >= nullif((limits ->> 'answers')::integer, 0) THEN
 		against := 'answers';
 		wait := 5;
-	ELSE
-		UPDATE gatehouse_usage SET messages = messages + 1, recent = kept || present
-		WHERE user_id = person AND day = today;
+	ELSIF limits ? 'also' THEN
+		SELECT l.against, l.wait INTO against, wait
+		FROM gatehouse_limit(limits -> 'also' ->> 'who', limits -> 'also') AS l;
+	END IF;
+END $$;
+
+-- Count one message of this person, unless a limit stands against it: which, as of gatehouse_limit.
+CREATE FUNCTION gatehouse_use(person text, limits jsonb, OUT against text, OUT wait integer)
+LANGUAGE plpgsql AS $$
+DECLARE
+	present timestamptz := gatehouse_now();
+	today date := (present AT TIME ZONE 'UTC')::date;
+	whose text[] := array_remove(ARRAY[person, limits -> 'also' ->> 'who'], NULL);
+BEGIN
+	-- Everybody in one order, so that nobody waits for each other.
+	INSERT INTO gatehouse_usage (user_id, day)
+	SELECT one, today FROM unnest(whose) AS one ORDER BY one
+	ON CONFLICT (user_id, day) DO NOTHING;
+	PERFORM FROM gatehouse_usage WHERE user_id = ANY (whose) AND day = today
+	ORDER BY user_id FOR UPDATE;
+	SELECT l.against, l.wait INTO against, wait FROM gatehouse_limit(person, limits) AS l;
+	IF against IS NULL THEN
+		UPDATE gatehouse_usage SET messages = messages + 1, recent = gatehouse_recent(recent) || present
+		WHERE user_id = ANY (whose) AND day = today;
 	END IF;
 END $$;
 
@@ -253,7 +278,7 @@ $$;
 -- Store a question. `wanted` has: user_id, username, is_authenticated, method, conversation (null: a
 -- new one), country, service, days, character, new_model, question, title, submit_key, parent (null:
 -- after what is shown; 0: at the beginning; else after that message), answer (null: one is to be
--- made), model, limits (those of gatehouse_use, and longest: messages in a conversation).
+-- made), model, limits (those of gatehouse_limit, and longest: messages in a conversation).
 -- `verdict`: stored, again (this form came before), not_found, over, full, running (an answer is
 -- still being written), or limit:NAME.
 CREATE FUNCTION gatehouse_ask(wanted jsonb, OUT verdict text, OUT wait integer, OUT conversation uuid,

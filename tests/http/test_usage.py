@@ -188,3 +188,81 @@ def test_answers_that_broke_off_unseen_are_not_being_written(site_with_quotas, m
     assert send(member).status == 429 and usage(member)["today"]["answers_now"] == 3
     clock(minutes=2)
     assert send(member).status == 200 and usage(member)["today"]["answers_now"] == 0
+
+
+# Who is over a limit costs no search; and guests of one network share some multiple of a guest's.
+
+@pytest.fixture
+def searching_fails(postgresql):
+    """Whatever looks something up in the articles fails from now on, so that one sees who does."""
+    with postgresql.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('gatehouse_knowledge_corrected(text)'::regprocedure)")
+        before, = cursor.fetchone()
+
+    def fail():
+        with postgresql.cursor() as cursor:
+            cursor.execute("CREATE OR REPLACE FUNCTION gatehouse_knowledge_corrected(question text) RETURNS text LANGUAGE plpgsql STABLE "
+                           "AS $$ BEGIN RAISE 'the articles were searched'; END $$")
+    yield fail
+    with postgresql.cursor() as cursor:
+        cursor.execute(before)
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/chat/temporary"])
+def test_over_the_limit_nothing_is_searched(site_with_quotas, mysql, searching_fails, path):
+    member = sign_in(site_with_quotas, add_person(mysql))
+    question = {"message": "How do I register a GmbH in Germany?"}
+    assert [member.api(path, question).status for _ in range(3)] == [200] * 3
+    searching_fails()
+    refused = member.api(path, question)
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) > 0 and "in a minute" in refused.json["message"]
+    other = sign_in(site_with_quotas, add_person(mysql))
+    assert other.api(path, question).status >= 500, "this shows nothing: the search does not fail"
+
+
+def test_the_last_message_sent_twice_is_still_one(site_with_quotas, mysql):
+    member = sign_in(site_with_quotas, add_person(mysql))
+    assert statuses(member, 2) == [200, 200]
+    first, again = (send(member, submit_key="twice") for _ in range(2))
+    assert (first.status, again.status) == (200, 200)
+    assert first.json["messages"][0]["id"] == again.json["messages"][0]["id"]
+    assert send(member, submit_key="another").status == 429
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/chat/temporary"])
+def test_guests_who_begin_anew_share_what_guests_of_one_address_have(stack, mysql, postgresql, clock, path):
+    site = stack.start("nginx", {"GATEHOUSE_SESSION_GUEST": "on", "GATEHOUSE_QUOTA_BOT_MESSAGES_PER_DAY": "2",
+                                 "GATEHOUSE_QUOTA_BOT_GUESTS_PER_ADDRESS": "2"})
+    address = "127.0.3.4" if path == "/api/chat" else "127.0.3.5"
+
+    def said(visitor, count):
+        return [visitor.api(path, {"message": "hello"}).status for _ in range(count)]
+
+    def begin(address=address):
+        return begin_guest(site, "again@example.org", address)
+    assert said(begin(), 3) == [200, 200, 429]
+    assert said(begin(), 1) == said(begin(), 1) == [200]
+    late = begin()
+    refused = late.api(path, {"message": "hello"})
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) > 60 and "for today" in refused.json["message"]
+    assert said(begin("127.0.3.9"), 2) == [200, 200], "somewhere else"
+    member = Visitor(site, address=address)
+    member.sign_in(add_person(mysql))
+    assert said(member, 5) == [200] * 5, "who is signed in is known by name"
+    clock(seconds=int(refused.headers["Retry-After"]) + 1)
+    assert said(begin(), 2) == [200, 200]
+    site.stop()
+
+
+def test_many_guests_at_once_are_counted_exactly(stack):
+    site = stack.start("nginx", {"GATEHOUSE_SESSION_GUEST": "on", "GATEHOUSE_QUOTA_BOT_MESSAGES_PER_DAY": "3",
+                                 "GATEHOUSE_QUOTA_BOT_GUESTS_PER_ADDRESS": "5"})
+    guests = [begin_guest(site, f"guest{number}@example.org", "127.0.3.6") for number in range(8)]
+    results = []
+    threads = [threading.Thread(target=lambda guest=guest: results.extend(statuses(guest, 3))) for guest in guests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [200] * 15 + [429] * 9
+    site.stop()

@@ -3,6 +3,14 @@
 SELECT verdict, wait, conversation, question_id, answer_message_id, answer_id, has_worker
 FROM gatehouse_ask($1::jsonb)
 
+-- name: chat_limit
+-- Whether $1 may ask now, before any work is done for it: the limit that stands against it, of those in
+-- $2 (as of gatehouse_limit), in the form of the other verdicts. No row: none, or this form ($3) was
+-- here before and is answered again.
+SELECT 'limit:' || against, wait, NULL, NULL, NULL, NULL, false
+FROM gatehouse_limit($1, $2::jsonb)
+WHERE against IS NOT NULL AND NOT EXISTS (SELECT FROM gatehouse_message WHERE submit_key = $3)
+
 -- name: chat_ask_temporary
 -- Ask without keeping anything; $1 and the verdict: gatehouse_ask_temporary. $2: sealed turns.
 SELECT verdict, wait, NULL, NULL, NULL, answer_id, has_worker
@@ -131,7 +139,8 @@ UPDATE gatehouse_answer SET lease_until = gatehouse_now() - interval '1 second'
 WHERE worker = $1 AND state = 'running'
 
 -- name: answer_clean
--- Pieces of what ended a while ago, workers that never said good-bye, figures of half a year ago.
+-- Pieces of what ended a while ago, workers that never said good-bye, figures of half a year ago;
+-- those of addresses are of no use once their day is over.
 WITH pieces AS (
 	DELETE FROM gatehouse_answer_piece p USING gatehouse_answer a
 	WHERE a.id = p.answer_id AND a.finished_at < gatehouse_now() - interval '10 minutes'
@@ -139,3 +148,4 @@ WITH pieces AS (
 	DELETE FROM gatehouse_answer_worker WHERE seen_at < gatehouse_now() - interval '1 hour'
 )
 DELETE FROM gatehouse_usage WHERE day < (gatehouse_now() - interval '180 days')::date
+	OR (day < (gatehouse_now() - interval '2 days')::date AND user_id LIKE 'guests of %')
