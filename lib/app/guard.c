@@ -7,6 +7,7 @@
 #include "web/cookie.h"
 #include "web/csrf.h"
 #include "web/escape.h"
+#include <stdatomic.h>
 #include <string.h>
 
 /* A program that signs in with JSON and has no session to abuse needs no token: a page of another
@@ -62,6 +63,31 @@ static enum outcome refuse_path(struct visit *visit, unsigned allowed)
 					: wall_refuse(visit, decision, &signed_in, outcome);
 }
 
+/* A large file takes several times its size in memory, so a program reads one at a time. */
+static atomic_flag has_large_file = ATOMIC_FLAG_INIT;
+
+static void end_large_file(void *flag)
+{
+	atomic_flag_clear((atomic_flag *)flag);
+}
+
+/* The file that is still to be read, of somebody who may send it. */
+static enum outcome read_large_file(struct visit *visit)
+{
+	if (atomic_flag_test_and_set(&has_large_file))
+		return BUSY;
+	pool_cleanup(visit->pool, end_large_file, &has_large_file);
+	return request_read_late(visit->request, (size_t)visit->app->config->chat.import_limit);
+}
+
+static enum outcome refuse_turn(struct visit *visit)
+{
+	visit_refuse(visit, BUSY, NULL);
+	value_set_string(visit->data, "message",
+			 "Another large file is being read. Try again in a minute.");
+	return OK;
+}
+
 static enum outcome admit(struct visit *visit, const struct route *route)
 {
 	visit->is_secret_address = (route->needs & SECRET_ADDRESS) != 0;
@@ -83,6 +109,9 @@ static enum outcome admit(struct visit *visit, const struct route *route)
 		return wall_refuse(visit, decision, &rule, outcome);
 	if (request_is_safe(visit->request))
 		return route->handle(visit);
+	outcome = visit->request->late_body != NULL ? read_large_file(visit) : OK;
+	if (outcome != OK)
+		return outcome == BUSY ? refuse_turn(visit) : outcome;
 	outcome = check_origin(visit, route);
 	if (outcome == OK)
 		return route->handle(visit);
@@ -143,6 +172,8 @@ static enum outcome find_and_admit(struct visit *visit, const struct route_table
 		return explain_refusal(visit);
 	const struct route *route = route_find(tables, request->path, request->method, &allowed,
 					       &visit->path_rest);
+	if (request->late_body != NULL && (route == NULL || (route->needs & LARGE_FILE) == 0))
+		return TOO_LARGE;
 	return route != NULL ? admit(visit, route) : refuse_path(visit, allowed);
 }
 
@@ -152,6 +183,7 @@ void guard_serve(struct visit *visit, const struct route_table *const *tables)
 	visit_read_csrf_cookie(visit);
 	if (outcome == OK)
 		outcome = find_and_admit(visit, tables);
+	request_skip_late(visit->request);
 	/* A form that somebody filled in is not lost because a database is away. */
 	if (outcome != OK && outcome_meaning(outcome)->status == 503 &&
 	    visit->request->form != NULL && !visit->request->wants_json &&

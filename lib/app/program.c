@@ -99,6 +99,7 @@ static void serve(void *context, struct exchange *exchange, struct pool *pool)
 	bool for_gate = is_for_gate(program, exchange);
 	const struct request_limits limits = { .base_path = config->site.base_path,
 					       .body_limit = (size_t)config->server.body_limit,
+					       .late_limit = (size_t)config->chat.import_limit,
 					       .is_question = for_gate };
 	struct visit visit = {
 		.app = program->app,

@@ -18,7 +18,8 @@ enum route_need {
 	NO_SESSION = 1 << 8,   /* does not even look who is there; only with PUBLIC */
 	JSON_SIGN_IN = 1 << 9, /* a program without a session may post JSON without a CSRF token */
 	LEAVES = 1 << 10,      /* ends the session, also while the users table is away */
-	SECRET_ADDRESS = 1 << 11 /* who has the address may read: visit.is_secret_address */
+	SECRET_ADDRESS = 1 << 11, /* who has the address may read: visit.is_secret_address */
+	LARGE_FILE = 1 << 12      /* a form with a file may be as long as [chat] import_limit */
 };
 
 struct route {

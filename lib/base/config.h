@@ -170,6 +170,7 @@ struct config {
 		const char *services;
 		int64_t message_limit;     /* characters */
 		int64_t conversation_days; /* 0: for ever */
+		int64_t import_limit;      /* bytes of a file with conversations */
 		int64_t deleted_days;      /* until a deleted conversation is thrown away */
 		const char *model;         /* "openai/NAME"; "": the articles answer */
 		const char *system_prompt;

@@ -424,6 +424,10 @@ const struct setting settings[] = {
 	  NULL, "Longest message in characters." },
 	{ "chat", "conversation_days", SETTING_INTEGER, AT(chat.conversation_days), "0", 0, 3650,
 	  NULL, "A conversation can be continued for so long. 0: for ever." },
+	{ "chat", "import_limit", SETTING_INTEGER, AT(chat.import_limit), "16777216", 1024,
+	  67108864, NULL,
+	  "Largest file of conversations, in bytes, that somebody signed in can import. Below "
+	  "[server] body_limit, that one counts. The web server has a limit of its own." },
 	{ "chat", "deleted_days", SETTING_INTEGER, AT(chat.deleted_days), "30", 1, 3650, NULL,
 	  "A deleted conversation can be restored for so many days; then gatehousectl session "
 	  "clean throws it away." },

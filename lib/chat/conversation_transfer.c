@@ -329,6 +329,9 @@ enum outcome conversation_export_next(void *context, struct pool *pool, struct b
 
 /* ---- Back again ---- */
 
+/* Ten thousand messages take a second or two of the database, whose index has all their words. */
+enum { IMPORT_PATIENCE_MS = 30000 };
+
 enum outcome conversation_import(struct pg_pool *database, struct pool *pool,
 				 const struct conversation_owner *owner, int64_t days,
 				 const struct value *conversations,
@@ -344,12 +347,13 @@ enum outcome conversation_import(struct pg_pool *database, struct pool *pool,
 	struct buffer person = buffer_new(pool, 256), file = buffer_new(pool, 64 << 10);
 	json_write(&person, who);
 	json_write(&file, conversations);
-	struct pg_rows *rows;
 	const char *const parameters[] = { person.bytes, file.bytes };
-	enum outcome outcome = pg_run(database, pool, STATEMENT_IMPORT_CONVERSATIONS, parameters, 2,
-				      &rows);
+	struct pg_call call = { .statement = STATEMENT_IMPORT_CONVERSATIONS,
+				.parameters = parameters,
+				.parameter_count = 2 };
+	enum outcome outcome = pg_run_long(database, pool, &call, IMPORT_PATIENCE_MS);
 	if (outcome == OK)
-		*imported = (struct conversation_imported){ pg_integer(rows, 0, 0),
-							    pg_integer(rows, 0, 1) };
+		*imported = (struct conversation_imported){ pg_integer(call.rows, 0, 0),
+							    pg_integer(call.rows, 0, 1) };
 	return outcome;
 }

@@ -387,8 +387,8 @@ static enum outcome attempt(struct pg_pool *database, struct connection *connect
 					      deadline_ms, remedy);
 }
 
-enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_call *calls,
-			size_t call_count)
+static enum outcome run_within(struct pg_pool *database, struct pool *pool, struct pg_call *calls,
+			       size_t call_count, int64_t patience_ms)
 {
 	for (size_t i = 0; i < call_count; i++)
 		if ((int)calls[i].parameter_count !=
@@ -405,6 +405,7 @@ enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_c
 	}
 	struct connection *connection = &database->connections[slot];
 	enum remedy remedy;
+	deadline_ms += patience_ms;
 	enum outcome outcome = attempt(database, connection, pool, calls, call_count, deadline_ms,
 				       &remedy);
 	if (remedy == RECONNECT || remedy == DISCONNECT)
@@ -414,6 +415,18 @@ enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_c
 				  &remedy);
 	slots_release(database->slots, slot);
 	return outcome;
+}
+
+enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_call *calls,
+			size_t call_count)
+{
+	return run_within(database, pool, calls, call_count, 0);
+}
+
+enum outcome pg_run_long(struct pg_pool *database, struct pool *pool, struct pg_call *call,
+			 int64_t patience_ms)
+{
+	return run_within(database, pool, call, 1, patience_ms);
 }
 
 enum outcome pg_run(struct pg_pool *database, struct pool *pool, enum statement statement,

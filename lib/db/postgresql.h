@@ -44,6 +44,10 @@ enum outcome pg_run(struct pg_pool *database, struct pool *pool, enum statement 
 enum outcome pg_run_all(struct pg_pool *database, struct pool *pool, struct pg_call *calls,
 			size_t call_count);
 
+/* One statement that may take so much longer than others. */
+enum outcome pg_run_long(struct pg_pool *database, struct pool *pool, struct pg_call *call,
+			 int64_t patience_ms);
+
 /* Run text that is not a named statement: migrations, in one transaction, without a deadline.
  * `error` gets the server's message (in `pool`) on failure. */
 enum outcome pg_run_script(struct pg_pool *database, struct pool *pool, const char *script,

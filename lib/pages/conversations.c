@@ -76,10 +76,14 @@ static struct value *folders_value(struct visit *visit, const struct conversatio
 	return values;
 }
 
-/* How large a file may be: what the site takes in one request. */
+/* How large a file may be. */
 static const char *size_text(struct visit *visit)
 {
-	double megabytes = (double)visit->app->config->server.body_limit / (1 << 20);
+	const struct config *config = visit->app->config;
+	int64_t limit = config->server.body_limit;
+	if (limit < config->chat.import_limit)
+		limit = config->chat.import_limit;
+	double megabytes = (double)limit / (1 << 20);
 	return pool_printf(visit->pool, megabytes < 10 ? "%.1f MB" : "%.0f MB", megabytes);
 }
 
@@ -207,10 +211,11 @@ static enum outcome import_submit(struct visit *visit)
 static const struct route routes[] = {
 	{ METHOD_GET, "/chat/conversations", SIGNED_IN, conversations_show, NULL },
 	{ METHOD_GET, "/chat/conversations/export", SIGNED_IN, export_show, NULL },
-	{ METHOD_POST, "/chat/conversations/import", SIGNED_IN, import_submit, import_again },
+	{ METHOD_POST, "/chat/conversations/import", SIGNED_IN | LARGE_FILE, import_submit,
+	  import_again },
 	{ METHOD_GET, "/api/conversations", SIGNED_IN, conversations_show, NULL },
 	{ METHOD_GET, "/api/conversations/export", SIGNED_IN, export_show, NULL },
-	{ METHOD_POST, "/api/conversations/import", SIGNED_IN, import_submit, NULL },
+	{ METHOD_POST, "/api/conversations/import", SIGNED_IN | LARGE_FILE, import_submit, NULL },
 	{ 0, NULL, 0, NULL, NULL },
 };
 

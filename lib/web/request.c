@@ -15,6 +15,7 @@ enum {
 	DRAIN_MAX_BYTES = 64 << 20,
 	/* A body that has not arrived by then never will; its thread has others to serve. */
 	BODY_DEADLINE_MS = 20000,
+	LATE_DEADLINE_MS = 120000, /* of a large file, over a slow line */
 	JSON_VALUES_MAX = 1000,
 };
 
@@ -155,9 +156,10 @@ static enum body_kind kind_of(const char *content_type)
 
 /* The whole body: OK, TOO_LARGE, BUSY when too many threads wait for bodies already, BAD_REQUEST when
  * the client went away or took too long. */
-static enum outcome read_body(struct exchange *exchange, struct buffer *body, size_t limit)
+static enum outcome read_body(struct exchange *exchange, struct buffer *body, size_t limit,
+			      int64_t patience_ms)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + BODY_DEADLINE_MS;
+	int64_t deadline_ms = clock_monotonic_ms() + patience_ms;
 	char piece[8192];
 	size_t total = 0;
 	while (total <= DRAIN_MAX_BYTES && clock_monotonic_ms() < deadline_ms) {
@@ -204,30 +206,63 @@ static void parse_body(struct request *request, const struct buffer *body, const
 	}
 }
 
-static void take_body(struct request *request, struct exchange *exchange, size_t limit)
+/* How much the client says that it sends; -1: nothing about it, -2: nothing that makes sense. */
+static int64_t announced_bytes(const struct exchange *exchange)
 {
 	const char *declared = exchange_parameter(exchange, "CONTENT_LENGTH");
-	int64_t expected = 0;
-	bool is_declared = !text_is_empty(declared);
-	if (is_declared && !text_to_integer(declared, 0, INT64_MAX, &expected)) {
-		request->problem = BAD_REQUEST;
-		return;
-	}
-	if (request_is_safe(request) && expected == 0) {
-		request->body_kind = BODY_NONE;
-		return;
-	}
+	int64_t bytes = -1;
+	if (text_is_empty(declared))
+		return -1;
+	return text_to_integer(declared, 0, INT64_MAX, &bytes) ? bytes : -2;
+}
+
+static void read_and_parse(struct request *request, struct exchange *exchange, size_t limit,
+			   int64_t patience_ms)
+{
+	int64_t announced = announced_bytes(exchange);
 	/* Room for all of it at once: a buffer that grows leaves copies behind, of passwords too. */
-	size_t room = is_declared && (uint64_t)expected < limit ? (size_t)expected : limit;
+	size_t room = announced >= 0 && (uint64_t)announced < limit ? (size_t)announced : limit;
 	struct buffer body = buffer_new(request->pool, room + 1);
-	enum outcome outcome = read_body(exchange, &body, limit);
+	enum outcome outcome = read_body(exchange, &body, limit, patience_ms);
 	pool_wipe_at_end(request->pool, body.bytes, body.length);
 	if (outcome != OK)
 		request->problem = outcome;
-	else if (is_declared && (uint64_t)expected != body.length)
+	else if (announced >= 0 && (uint64_t)announced != body.length)
 		request->problem = BAD_REQUEST;
 	else if (request->problem == OK && request->method != METHOD_OTHER)
 		parse_body(request, &body, parameter(request->pool, exchange, "CONTENT_TYPE"));
+}
+
+static void take_body(struct request *request, struct exchange *exchange,
+		      const struct request_limits *limits)
+{
+	int64_t announced = announced_bytes(exchange);
+	if (announced < -1)
+		request->problem = BAD_REQUEST;
+	else if (request_is_safe(request) && announced <= 0)
+		request->body_kind = BODY_NONE;
+	else if (request->body_kind == BODY_MULTIPART && request->problem == OK &&
+		 announced > (int64_t)limits->body_limit &&
+		 announced <= (int64_t)limits->late_limit)
+		request->late_body = exchange;
+	else
+		read_and_parse(request, exchange, limits->body_limit, BODY_DEADLINE_MS);
+}
+
+enum outcome request_read_late(struct request *request, size_t limit)
+{
+	struct exchange *exchange = request->late_body;
+	request->late_body = NULL;
+	read_and_parse(request, exchange, limit, LATE_DEADLINE_MS);
+	return request->problem;
+}
+
+void request_skip_late(struct request *request)
+{
+	struct buffer nothing = buffer_new(request->pool, 1);
+	if (request->late_body != NULL)
+		read_body(request->late_body, &nothing, 0, BODY_DEADLINE_MS);
+	request->late_body = NULL;
 }
 
 /* What the web server says, if it is an address; another kind of socket has none. */
@@ -321,7 +356,7 @@ struct request *request_read(struct pool *pool, struct exchange *exchange,
 			      preference(accept, "application/json") > html ||
 			      preference(accept, "text/event-stream") > html;
 	if (is_ours)
-		take_body(request, exchange, limits->body_limit);
+		take_body(request, exchange, limits);
 	return request;
 }
 

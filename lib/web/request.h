@@ -48,11 +48,15 @@ struct request {
 	/* With what status the web server refused it, which asks us to say why; 0: it did not. */
 	int refused_status;
 	enum outcome problem; /* OK, or why it cannot be served: BAD_REQUEST, TOO_LARGE, … */
+	/* Where a form with a file is still to be read, because it is longer than anybody may send: by
+	 * request_read_late once it is known who sends it, or request_skip_late. Else NULL. */
+	struct exchange *late_body;
 };
 
 struct request_limits {
 	const char *base_path;
 	size_t body_limit; /* bytes */
+	size_t late_limit; /* of a form with a file that is read late; up to body_limit: there is none */
 	/* A question about a request: its body is not ours to read, and what the web server noted of
 	 * one that led to it does not count. */
 	bool is_question;
@@ -61,6 +65,12 @@ struct request_limits {
 /* Read everything; what is wrong with it is said in `problem`. */
 struct request *request_read(struct pool *pool, struct exchange *exchange,
 			     const struct request_limits *limits);
+
+/* Read the form that is still to be read, as request_read does: OK, or what is wrong with it. */
+enum outcome request_read_late(struct request *request, size_t limit);
+
+/* Throw away what was not read, or our answer would not get through. Nothing to do where there is none. */
+void request_skip_late(struct request *request);
 
 /* A field of the form or the JSON body: "" when it is missing, not text, or refused. */
 const char *request_field(const struct request *request, const char *name);

@@ -2,12 +2,15 @@
 import copy
 import json
 import re
+import threading
 
 import pytest
 
 from support.conversations import JSON, ask, details, done, ids, write_conversations, write_long_conversation
+from support.characters import multipart
+from support.sessions import begin_guest, sign_in
 from support.site import Visitor, add_person
-from support.stack import IS_SANITIZED
+from support.stack import IS_SANITIZED, wait_until
 
 
 def export(visitor, id, format="json"):
@@ -22,9 +25,9 @@ def export_all(visitor):
     return reply.json
 
 
-def send_file(visitor, data, name="conversations.json"):
+def send_file(visitor, data, name="conversations.json", token=None):
     data = data if isinstance(data, bytes) else json.dumps(data).encode()
-    token = visitor.token("/protected")
+    token = token or visitor.token("/protected" if "sessionid" in visitor.cookies else "/auth/login")
     body = (f'--xyz\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n'
             f'--xyz\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n').encode() + data + b"\r\n--xyz--\r\n"
     return visitor.request("POST", "/chat/conversations/import", body, type="multipart/form-data; boundary=xyz")
@@ -270,6 +273,79 @@ def peak_kb(process):
     return int(re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text()).group(1))
 
 
+def test_ten_thousand_ordinary_messages_come_back(member, postgresql):
+    """With the settings as they are, on every server: questions of a line, answers of some paragraphs."""
+    id = write_long_conversation(postgresql, member.person, 10_000)
+    with postgresql.cursor() as cursor:
+        cursor.execute("UPDATE chats_chatmessage SET content = content || repeat(E'\\n\\nA \"quoted\" word, and one more sentence.', 20) "
+                       "WHERE session_id = %s AND role = 'assistant'", (id,))
+    before = export(member, id)
+    assert 6_000_000 < len(before.body) < 12_000_000
+    page = send_file(member, before.body)
+    assert (page.status, page.location) == (303, "/chat/conversations?done=import"), page.text[:500]
+    copied = next(one for one in ids(member) if one != id)
+    messages = [[(m["id"], m["parent"], m["role"], m["content"], m["created_at"]) for m in file["conversations"][0]["messages"]]
+                for file in (before.json, export(member, copied).json)]
+    assert len(messages[0]) == 10_000 and messages[0] == messages[1]
+
+
+LARGE = json.dumps({"gatehouse_conversations": 1, "more": "x" * 9_000_000, "conversations": [
+    {"messages": [{"id": 1, "role": "user", "content": "One"}]}]}).encode()
+
+
+def test_only_an_import_takes_so_much_and_not_from_everybody(site, member):
+    """Nobody who may not import has it even read: it is thrown away as it comes."""
+    stranger = Visitor(site)
+    reply = send_file(stranger, LARGE)
+    assert reply.status == 401 and 'name="password"' in reply.text
+    body, kind = multipart({"csrfmiddlewaretoken": member.token("/protected"), "message": "hello"}, {"file": ("a.json", LARGE)})
+    for path in ("/chat/", "/chat/messages/1", "/settings"):
+        assert member.request("POST", path, body, type=kind).status == 413, path
+    assert member.post_json("/api/conversations/import", LARGE, {"X-CSRFToken": member.cookies["csrftoken"]}).status == 413
+    stale = send_file(member, LARGE, token="a" * 64)
+    assert stale.status == 403 and "file" in stale.text
+    assert send_file(member, LARGE + b" " * 9_000_000).status == 413
+    assert send_file(member, LARGE).status == 303
+    assert member.get("/protected").status == 200
+
+
+def test_a_large_file_of_a_guest_is_not_read(stack, mysql):
+    site = stack.start("nginx", {"GATEHOUSE_SESSION_GUEST": "on"})
+    guest = begin_guest(site, "large@example.org")
+    mine = list(processes(stack))
+    guest.get("/chat/")
+    for process in mine:
+        (process / "clear_refs").write_text("5")
+    before = {process: peak_kb(process) for process in mine}
+    assert send_file(guest, LARGE, token=guest.token("/chat/")).status in (303, 401, 403)
+    stranger = Visitor(site)
+    assert send_file(stranger, LARGE).status == 401
+    grown = max(peak_kb(process) - before[process] for process in mine)
+    assert IS_SANITIZED or grown < 2048, f"{grown} kB for a file that nobody may send"
+    site.stop()
+
+
+def test_large_files_are_read_one_at_a_time_and_leave_no_memory_behind(stack, mysql, postgresql):
+    site = stack.start("nginx")
+    members = [sign_in(site, add_person(mysql)) for _ in range(4)]
+    many = {"gatehouse_conversations": 1, "conversations": [{"messages": [
+        {"id": n + 1, "role": "user", "content": f"{n} " + "some words " * 60} for n in range(10_000)]}]}
+    data = json.dumps(many).encode()
+    results = []
+    threads = [threading.Thread(target=lambda one=one: results.append(send_file(one, data))) for one in members]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {reply.status for reply in results} <= {303, 503} and 303 in {reply.status for reply in results}
+    for reply in results:
+        assert reply.status == 303 or "Another large file is being read" in reply.text
+    assert wait_until(lambda: send_file(members[0], data).status == 303, 60)
+    resident = [int(re.search(r"VmRSS:\s+(\d+)", (process / "status").read_text()).group(1)) for process in processes(stack)]
+    assert IS_SANITIZED or max(resident) < 64 * 1024, resident
+    site.stop()
+
+
 def test_ten_thousand_messages_go_out_in_little_memory_and_come_back(stack, mysql, person, postgresql):
     server = stack.start("lighttpd", {"GATEHOUSE_SERVER_BODY_LIMIT": "16777216"})
     try:
@@ -305,5 +381,6 @@ def test_ten_thousand_messages_go_out_in_little_memory_and_come_back(stack, mysq
 
 
 def test_a_file_that_is_too_large_is_refused(one_member):
-    reply = send_file(one_member, b" " * 1_100_000)
-    assert reply.status == 413
+    reply = send_file(one_member, b" " * 16_800_000)
+    assert reply.status == 413 and "larger than this site accepts" in reply.text
+    assert "at most 16 MB" in one_member.get("/chat/conversations").text
