@@ -121,6 +121,15 @@ static void follow_key(struct visit *visit, const struct session *session, const
 		visit_set_session_cookie(visit, session);
 }
 
+/* There is no such session. The web server may have asked before, and that question ended it: nginx
+ * and Apache ask once whether to let somebody in, and once more for the words of a refusal. */
+static enum outcome why_gone(const struct visit *visit, enum outcome outcome, const char *key)
+{
+	if (outcome == SESSION_EXPIRED && session_has_moved(visit->app->sessions, visit->pool, key))
+		return SESSION_MOVED;
+	return outcome == SESSION_EXPIRED || outcome == SIGN_IN_REQUIRED ? outcome : UNAVAILABLE;
+}
+
 enum outcome session_check(struct visit *visit)
 {
 	const struct app *app = visit->app;
@@ -136,8 +145,7 @@ enum outcome session_check(struct visit *visit)
 	struct session *session;
 	enum outcome outcome = session_load(app->sessions, visit->pool, key, &client, &session);
 	if (session == NULL)
-		return outcome == SESSION_EXPIRED || outcome == SIGN_IN_REQUIRED ? outcome
-										 : UNAVAILABLE;
+		return why_gone(visit, outcome, key);
 	if (outcome == SESSION_MOVED)
 		end(visit, session, session_end_name(session->end));
 	else if (session->end != SESSION_GOES_ON)

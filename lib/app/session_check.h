@@ -4,6 +4,6 @@
 #include "app/visit.h"
 
 /* Fill visit->session from the cookie. OK: somebody is signed in. SESSION_EXPIRED: a cookie that is
- * no (longer) good. SIGN_IN_REQUIRED: no cookie, or one of somebody else's. UNAVAILABLE: cannot
+ * no (longer) good, SESSION_MOVED one whose session ended because it was used from elsewhere. SIGN_IN_REQUIRED: no cookie, or one of somebody else's. UNAVAILABLE: cannot
  * tell. */
 enum outcome session_check(struct visit *visit);

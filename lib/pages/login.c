@@ -14,9 +14,9 @@ static const struct {
 } notices[] = {
 	{ "signed_out", "You are signed out. See you soon." },
 	{ "expired", "Your sign-in has ended. Sign in again to go on." },
-	{ "moved",
-	  "You came from another network or with another browser than you signed in with, so your "
-	  "sign-in has ended. Sign in again to go on." },
+	{ "moved", "Your sign-in was used from another network or with another browser than it "
+		   "began with, so "
+		   "it has ended. Sign in again to go on." },
 };
 
 static const char *find_notice(const char *code)

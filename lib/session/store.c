@@ -366,8 +366,18 @@ enum outcome session_user_checked(const struct session_store *store, struct pool
 enum outcome session_destroy(const struct session_store *store, struct pool *pool,
 			     const struct session *session, const struct pg_call *first)
 {
-	const struct pg_call destroy = { .statement = STATEMENT_SESSION_DESTROY,
+	bool moved = session->end == SESSION_END_ADDRESS || session->end == SESSION_END_BROWSER;
+	const struct pg_call destroy = { .statement = moved ? STATEMENT_SESSION_DESTROY_MOVED
+							    : STATEMENT_SESSION_DESTROY,
 					 .parameters = (const char *const[]){ session->key },
 					 .parameter_count = 1 };
 	return session_run_after(store, pool, first, 1, &destroy, 1);
+}
+
+bool session_has_moved(const struct session_store *store, struct pool *pool, const char *key)
+{
+	struct pg_rows *rows;
+	return pg_run(store->options.database, pool, STATEMENT_SESSION_HAS_MOVED,
+		      (const char *const[]){ key }, 1, &rows) == OK &&
+	       pg_row_count(rows) > 0;
 }

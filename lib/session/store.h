@@ -136,9 +136,14 @@ enum outcome session_user_checked(const struct session_store *store, struct pool
 				  const struct session *session, const char *username,
 				  const char *email);
 
-/* End it, after `first` in the same round trip and transaction: the entry that tells of it. */
+/* End it, after `first` in the same round trip and transaction: the entry that tells of it. Of one that
+ * ends because it is used from elsewhere it is remembered for a day: session_has_moved. */
 enum outcome session_destroy(const struct session_store *store, struct pool *pool,
 			     const struct session *session, const struct pg_call *first);
+
+/* Whether a key that has no session any more was of such a one. Only for the words of a refusal: false
+ * also when PostgreSQL does not answer. */
+bool session_has_moved(const struct session_store *store, struct pool *pool, const char *key);
 
 /* A person's stored hash was replaced by one of the same password: sign it into all sessions that
  * were begun with the old one, so that nobody is signed out. */

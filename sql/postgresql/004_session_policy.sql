@@ -31,6 +31,13 @@ ALTER TABLE gatehouse_session
 UPDATE gatehouse_session SET ends_at = expires_at;
 ALTER TABLE gatehouse_session ALTER COLUMN ends_at SET NOT NULL;
 
+-- Sessions that ended because they were used from elsewhere, for a day: whoever comes back with such a
+-- key is told why. They are gone, and nothing here brings one back.
+CREATE TABLE gatehouse_moved (
+	session_key varchar(40) PRIMARY KEY,
+	moved_at timestamp with time zone NOT NULL DEFAULT gatehouse_now()
+);
+
 -- A guest's earlier session is found by the address they gave.
 CREATE INDEX gatehouse_session_guest ON gatehouse_session (username) WHERE kind = 'bot';
 

@@ -64,7 +64,7 @@ def test_a_changed_address_ends_the_session_and_says_why(site, person, entries):
     page = at(visitor, FAR).get(reply.location)
     assert "another network" in page.text and page.value("next") == "/dashboard?page=2"
     assert entries(person) == [("session_ended", "address", FAR)]
-    assert visitor.get("/dashboard").location == "/auth/login?next=%2Fdashboard&notice=expired"
+    assert visitor.get("/dashboard").location == "/auth/login?next=%2Fdashboard&notice=moved"
 
 
 def test_a_form_and_a_program_are_told_too(one_site, person, mysql):

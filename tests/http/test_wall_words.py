@@ -150,3 +150,49 @@ def test_conditions_and_ranges_work_for_those_who_are_let_in(insider):
     reply = insider.get("/members/page.html", headers={"Range": "bytes=0-8"})
     assert reply.status == 206 and reply.body == b"<!doctype"
     assert insider.get("/members/page.html", headers={"Range": "bytes=999999-"}).status == 416
+
+
+def test_a_sign_in_that_is_used_from_elsewhere_ends_and_says_why(walled, person, postgresql, sql):
+    """The servers that ask twice, for a yes and then for the words, as well as the one that asks once."""
+    def entries():
+        with postgresql.cursor() as cursor:
+            cursor.execute("SELECT reason, host(address) FROM gatehouse_audit WHERE user_id = %s AND event = 'session_ended'",
+                           (str(person.id),))
+            return cursor.fetchall()
+    owner, elsewhere = signed_in(walled, person), Visitor(walled, address="127.0.1.1")
+    elsewhere.cookies = dict(owner.cookies)
+    reply = elsewhere.get("/members/page.html?a=1")
+    assert (reply.status, reply.location) == (303, "/auth/login?next=%2Fmembers%2Fpage.html%3Fa%3D1&notice=moved")
+    assert "another network" in elsewhere.get(reply.location).text
+    assert sql(postgresql, "SELECT count(*) FROM django_session WHERE session_key = %s", owner.cookies["sessionid"]) == (0,)
+    # Over for everybody: whoever has the cookie is told why, and nobody is let in.
+    for visitor in (elsewhere, owner):
+        visitor.cookies = {"sessionid": owner.cookies["sessionid"]}
+        assert visitor.get("/members/page.html").location.endswith("&notice=moved")
+        reply = visitor.get("/members/page.html", headers={"Accept": "application/json"})
+        assert (reply.status, reply.json["error"]) == (401, "session_moved") and b"SECRET" not in reply.body
+        assert visitor.get("/protected").location.endswith("&notice=moved")
+    assert entries() == [("address", "127.0.1.1")]
+
+
+def test_a_program_hears_why_from_the_first_answer_on(walled, person):
+    owner = signed_in(walled, person, html=False)
+    program = Visitor(walled, html=False, address="127.0.1.1")
+    program.cookies = dict(owner.cookies)
+    reply = program.get("/members/page.html")
+    assert (reply.status, reply.json["error"], reply.json["login_url"]) == (401, "session_moved", "/auth/login")
+
+
+def test_why_a_sign_in_ended_is_forgotten_after_a_day(walled, person, stack, clock, postgresql, sql):
+    owner = signed_in(walled, person)
+    elsewhere = Visitor(walled, address="127.0.1.1")
+    elsewhere.cookies = dict(owner.cookies)
+    assert elsewhere.get("/members/page.html").location.endswith("&notice=moved")
+    key = owner.cookies["sessionid"]
+    clock(hours=23)
+    assert stack.command("session", "clean").returncode == 0
+    assert sql(postgresql, "SELECT count(*) FROM gatehouse_moved WHERE session_key = %s", key) == (1,)
+    clock(hours=25)
+    assert stack.command("session", "clean").returncode == 0
+    assert sql(postgresql, "SELECT count(*) FROM gatehouse_moved WHERE session_key = %s", key) == (0,)
+    assert elsewhere.get("/members/page.html").location.endswith("&notice=expired")

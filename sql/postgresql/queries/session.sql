@@ -149,6 +149,19 @@ WHERE session_key = $1
 -- name: session_destroy
 DELETE FROM django_session WHERE session_key = $1
 
+-- name: session_destroy_moved
+-- The same for one that is used from elsewhere. The web server may only have asked whether to let
+-- somebody in; who asks for the words a moment later finds why not.
+WITH gone AS (
+	DELETE FROM django_session WHERE session_key = $1 RETURNING session_key
+)
+INSERT INTO gatehouse_moved (session_key) SELECT session_key FROM gone
+ON CONFLICT (session_key) DO NOTHING
+
+-- name: session_has_moved
+-- One row when the session of this key ended because it was used from elsewhere.
+SELECT 1 FROM gatehouse_moved WHERE session_key = $1
+
 -- name: session_list_of_user
 -- Every session of a person with its data, to re-sign them after a re-hash.
 SELECT session_key, session_data
@@ -162,8 +175,12 @@ UPDATE django_session SET session_data = $3 WHERE session_key = $1 AND session_d
 -- name: session_clean
 -- Throw away sessions that are over, up to $1 by Django's date and as many by our own end, which a
 -- session that nobody uses reaches soon; $2 false leaves those alone, because a Django project goes by
--- its date only. Each of ours is noted, with when it was over. Gives how many were thrown away.
-WITH past AS (
+-- its date only. Each of ours is noted, with when it was over. Why others ended is forgotten after a
+-- day. Gives how many were thrown away.
+WITH forgotten AS (
+	DELETE FROM gatehouse_moved WHERE session_key IN (SELECT session_key FROM gatehouse_moved
+		WHERE moved_at < gatehouse_now() - interval '1 day' LIMIT $1::int)
+), past AS (
 	SELECT session_key FROM django_session WHERE expire_date < gatehouse_now()
 	ORDER BY expire_date LIMIT $1::int FOR UPDATE SKIP LOCKED
 ), over AS (
