@@ -33,9 +33,10 @@ static bool is_fresh(const struct access_facts *facts, const struct access_rule 
 		return true;
 	if ((rule->fresh_s > 0 || (rule->needs & ACCESS_FRESH) != 0) && !facts->saw_password)
 		return false;
-	if (rule->fresh_s > 0)
-		return facts->authenticated_s < rule->fresh_s;
-	bool asks = (rule->needs & ACCESS_FRESH) != 0 || !facts->remember;
+	if (rule->fresh_s > 0 && facts->authenticated_s >= rule->fresh_s)
+		return false;
+	/* What every page asks of the kind, a rule that names a longer time asks as well. */
+	bool asks = (rule->fresh_s == 0 && (rule->needs & ACCESS_FRESH) != 0) || !facts->remember;
 	return !asks || facts->reauthenticate_s == 0 ||
 	       facts->authenticated_s < facts->reauthenticate_s;
 }

@@ -88,6 +88,15 @@ static enum outcome refuse_turn(struct visit *visit)
 	return OK;
 }
 
+static struct access_rule rule_of_route(const struct visit *visit, const struct route *route)
+{
+	bool is_recent = (route->needs & RECENT) == RECENT;
+	return (struct access_rule){
+		.needs = route->needs & ROUTE_ACCESS,
+		.fresh_s = is_recent ? visit->app->config->session.fresh_minutes * 60 : 0,
+	};
+}
+
 static enum outcome admit(struct visit *visit, const struct route *route)
 {
 	visit->is_secret_address = (route->needs & SECRET_ADDRESS) != 0;
@@ -97,7 +106,7 @@ static enum outcome admit(struct visit *visit, const struct route *route)
 	if (outcome == UNAVAILABLE &&
 	    ((route->needs & LEAVES) == 0 || visit->stale_session == NULL))
 		return outcome;
-	const struct access_rule rule = { .needs = route->needs & ROUTE_ACCESS };
+	const struct access_rule rule = rule_of_route(visit, route);
 	const struct access_facts facts = wall_facts(visit);
 	enum access_decision decision = access_decide(&facts, &rule);
 	/* Where guests are nobody, their session is only one to be replaced. */

@@ -19,7 +19,9 @@ enum route_need {
 	JSON_SIGN_IN = 1 << 9, /* a program without a session may post JSON without a CSRF token */
 	LEAVES = 1 << 10,      /* ends the session, also while the users table is away */
 	SECRET_ADDRESS = 1 << 11, /* who has the address may read: visit.is_secret_address */
-	LARGE_FILE = 1 << 12      /* a form with a file may be as long as [chat] import_limit */
+	LARGE_FILE = 1 << 12,     /* a form with a file may be as long as [chat] import_limit */
+	/* The password was given in the last [session] fresh_minutes; as FRESH where that is 0. */
+	RECENT = 1 << 13 | ACCESS_FRESH
 };
 
 struct route {

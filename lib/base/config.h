@@ -128,6 +128,7 @@ struct config {
 		struct kind_limits kinds[SESSION_KINDS]; /* by enum session_kind */
 		int64_t remember_days;
 		int64_t remember_bind_address; /* enum binding */
+		int64_t fresh_minutes;         /* 0: as reauthenticate_hours of the kind */
 		const char *cookie_name;       /* with its prefix, once the file is read */
 		const char *csrf_cookie_name;  /* likewise */
 		const char *cookie_domain;     /* "": this host only */

@@ -310,6 +310,11 @@ const struct setting settings[] = {
 	{ "session", "remember_bind_address", SETTING_CHOICE, AT(session.remember_bind_address),
 	  "log", 0, 0, BINDINGS,
 	  "What bind_address is for a sign-in with 'Remember me', which travels with its owner." },
+	{ "session", "fresh_minutes", SETTING_INTEGER, AT(session.fresh_minutes), "15", 0, 525600,
+	  NULL,
+	  "Ending other sign-ins, and whatever concerns somebody else's, asks for the password "
+	  "when "
+	  "it was given longer ago. 0: as reauthenticate_hours says." },
 	{ "session", "cookie_name", SETTING_TEXT, AT(session.cookie_name), "sessionid", 0, 0, NULL,
 	  "Name of the session cookie; Django's is sessionid." },
 	{ "session", "csrf_cookie_name", SETTING_TEXT, AT(session.csrf_cookie_name), "csrftoken", 0,

@@ -204,10 +204,10 @@ static enum outcome admin_again(struct visit *visit)
 
 static const struct route routes[] = {
 	{ METHOD_GET, "/devices", FRESH, devices_show, NULL },
-	{ METHOD_POST, "/devices/end", FRESH, devices_end, devices_again },
-	{ METHOD_POST, "/devices/end-others", FRESH, devices_end_others, devices_again },
-	{ METHOD_GET, "/admin/devices", ADMIN, admin_show, NULL },
-	{ METHOD_POST, "/admin/devices/end", ADMIN, admin_end, admin_again },
+	{ METHOD_POST, "/devices/end", RECENT, devices_end, devices_again },
+	{ METHOD_POST, "/devices/end-others", RECENT, devices_end_others, devices_again },
+	{ METHOD_GET, "/admin/devices", ADMIN | RECENT, admin_show, NULL },
+	{ METHOD_POST, "/admin/devices/end", ADMIN | RECENT, admin_end, admin_again },
 	{ 0, NULL, 0, NULL, NULL },
 };
 

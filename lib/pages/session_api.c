@@ -125,7 +125,7 @@ static enum outcome security_summary_show(struct visit *visit)
 static const struct route routes[] = {
 	{ METHOD_GET, "/api/session/policies", SIGNED_IN, policies_show, NULL },
 	{ METHOD_GET, "/api/session/cleanup-stats", ADMIN, cleanup_stats_show, NULL },
-	{ METHOD_POST, "/api/session/force-cleanup/*", ADMIN, force_cleanup, NULL },
+	{ METHOD_POST, "/api/session/force-cleanup/*", ADMIN | RECENT, force_cleanup, NULL },
 	{ METHOD_POST, "/api/auth/logout-all-sessions", SIGNED_IN, logout_all, NULL },
 	{ METHOD_GET, "/api/auth/security-summary", SIGNED_IN, security_summary_show, NULL },
 	{ 0, NULL, 0, NULL, NULL },

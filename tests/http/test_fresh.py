@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from support.site import Visitor
+from support.site import Visitor, add_person
 
 
 @pytest.fixture
@@ -77,6 +77,72 @@ def test_a_confirmed_password_is_young_again_and_the_month_is_whole(remembered, 
     assert remembered.get("/profile").status == 200
     events = "SELECT array_agg(event ORDER BY id) FROM gatehouse_audit WHERE user_id = %s"
     assert sql(postgresql, events, str(remembered.person.id)) == (["sign_in", "session_ended", "password_confirmed"],)
+
+
+# Pages that ask for a sign-in of the last minutes ([session] fresh_minutes).
+
+@pytest.fixture
+def administrator(one_site, mysql, stack):
+    person = add_person(mysql)
+    assert stack.command("group", "add", "administrators", person.username).returncode == 0
+    visitor = Visitor(one_site)
+    visitor.headers["User-Agent"] = "an administrator's browser"
+    assert visitor.sign_in(person).status == 303
+    visitor.person = person
+    return visitor
+
+
+def test_what_concerns_other_people_asks_for_a_sign_in_of_the_last_quarter_of_an_hour(administrator, person, clock):
+    path = f"/admin/devices?user={person.username}&from=here"
+    clock(minutes=14)
+    assert administrator.get(path).status == 200
+    clock(minutes=14, seconds=50)
+    assert administrator.get(path).status == 200
+    clock(minutes=15, seconds=5)
+    reply = administrator.get(path)
+    assert reply.status == 303 and reply.location.startswith("/auth/confirm?next=")
+    assert administrator.get("/config").status == 200, "only what asks for it asks again"
+    page = administrator.get(reply.location)
+    assert page.value("next") == path
+    reply = administrator.post("/auth/confirm", {"password": administrator.person.password, "next": path},
+                               hidden_fields(page.text)["csrfmiddlewaretoken"])
+    assert (reply.status, reply.location) == (303, path)
+    assert administrator.get(path).status == 200
+    clock(minutes=30)
+    assert administrator.get("/config").status == 200
+    clock(minutes=31)
+    for path, data in ((f"/api/session/force-cleanup/{person.id}", {}), ("/admin/devices/end", {"user": person.username})):
+        reply = administrator.api(path, data)
+        assert (reply.status, reply.json["error"]) == (401, "password_required")
+
+
+def test_ending_other_sign_ins_asks_and_keeps_the_form(one_site, person, clock):
+    visitor, other = Visitor(one_site), Visitor(one_site)
+    for one in (visitor, other):
+        assert one.sign_in(person).status == 303
+    clock(minutes=14, seconds=50)
+    assert visitor.api("/devices/end", {"id": "00000000-0000-4000-8000-000000000000"}).status == 404
+    clock(minutes=15, seconds=5)
+    assert visitor.get("/devices").status == 200
+    token = visitor.token("/devices")
+    page = visitor.post("/devices/end-others", {}, token, {"Origin": one_site.url})
+    assert page.status == 401 and "Confirm your password" in page.text
+    assert other.get("/protected").status == 200
+    fields = hidden_fields(page.text)
+    ask = visitor.post("/auth/confirm", {**fields, "password": person.password}, None)
+    assert ask.status == 200 and 'action="/devices/end-others"' in ask.text
+    assert visitor.post("/devices/end-others", hidden_fields(ask.text), None).status == 303
+    assert other.get("/protected").status == 303
+
+
+def test_the_minutes_are_a_setting(started, person, clock):
+    short, none = started(session_fresh_minutes="5"), started(session_fresh_minutes="0")
+    visitors = [Visitor(site) for site in (short, none)]
+    for visitor in visitors:
+        assert visitor.sign_in(person).status == 303
+    nobody = {"id": "00000000-0000-4000-8000-000000000000"}
+    clock(minutes=6)
+    assert [visitor.api("/devices/end", nobody).status for visitor in visitors] == [401, 404]
 
 
 # In front of pages that are not ours: the gate, asked as a web server asks it.

@@ -113,6 +113,11 @@ static void test_a_password_given_too_long_ago_is_asked_for(void **state)
 	assert_int_equal(access_decide(&facts, &any), ACCESS_ALLOW);
 	assert_int_equal(access_decide(&facts, &(struct access_rule){ .needs = ACCESS_FRESH }),
 			 ACCESS_ASK_PASSWORD);
+	/* A rule that names a longer time than the kind asks no less than every page. */
+	const struct access_rule longer = { .needs = ACCESS_FRESH, .fresh_s = 172800 };
+	assert_int_equal(access_decide(&facts, &longer), ACCESS_ALLOW);
+	facts.remember = false;
+	assert_int_equal(access_decide(&facts, &longer), ACCESS_ASK_PASSWORD);
 }
 
 static void test_a_sign_in_that_nobody_here_saw_is_not_fresh(void **state)
