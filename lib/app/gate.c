@@ -83,13 +83,14 @@ static enum outcome allow(struct visit *visit)
 	 * for that of the page behind the wall. */
 	response_set_status(visit->response, 200);
 	response_leave_length(visit->response);
-	if (session == NULL || session->kind == SESSION_BOT)
+	const struct access_facts facts = wall_facts(visit);
+	if (!facts.is_signed_in)
 		return OK; /* a public place; nobody is named */
 	if (!add_variable(visit, "Variable-REMOTE_USER", session->username) ||
 	    !add_variable(visit, "Variable-GATEHOUSE_USER_ID", session->user_id) ||
 	    !add_variable(visit, "Variable-GATEHOUSE_EMAIL", session->email) ||
 	    !add_variable(visit, "Variable-GATEHOUSE_GROUPS", session->groups) ||
-	    !add_variable(visit, "Variable-GATEHOUSE_KIND", session_kind_name(session->kind))) {
+	    !add_variable(visit, "Variable-GATEHOUSE_KIND", facts.kind)) {
 		log_event(LOG_LEVEL_ERROR, "name_refused", "reason",
 			  "it cannot stand in a header, so the wall stays closed", "user",
 			  session->user_id, NULL);

@@ -109,8 +109,8 @@ static enum outcome admit(struct visit *visit, const struct route *route)
 	const struct access_rule rule = rule_of_route(visit, route);
 	const struct access_facts facts = wall_facts(visit);
 	enum access_decision decision = access_decide(&facts, &rule);
-	/* Where guests are nobody, their session is only one to be replaced. */
-	if (facts.is_guest && (route->needs & GUEST) == 0) {
+	/* Where guests are nobody, their session is only one to be replaced; so is an anonymous one. */
+	if (visit->session != NULL && !facts.is_signed_in && (route->needs & GUEST) == 0) {
 		visit->stale_session = visit->session;
 		visit->session = NULL;
 	}

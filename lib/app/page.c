@@ -53,7 +53,8 @@ static struct value *common_values(struct visit *visit)
 	value_set_string(common, "csrf_token", csrf_token(visit->pool, visit->csrf_cookie));
 	value_set_bool(common, "registration", config->users.registration);
 	bool is_guest = visit->session != NULL && visit->session->kind == SESSION_BOT;
-	value_set_bool(common, "is_signed_in", visit->session != NULL && !is_guest);
+	value_set_bool(common, "is_signed_in",
+		       visit->session != NULL && session_kind_is_signed_in(visit->session->kind));
 	value_set_bool(common, "is_guest", is_guest);
 	value_set_bool(common, "guests_welcome", config->session.guest);
 	if (visit->session != NULL) {

@@ -50,7 +50,7 @@ struct access_facts wall_facts(const struct visit *visit)
 	if (session == NULL)
 		return facts;
 	facts.is_guest = session->kind == SESSION_BOT;
-	facts.is_signed_in = !facts.is_guest;
+	facts.is_signed_in = session_kind_is_signed_in(session->kind);
 	facts.user_id = session->user_id;
 	facts.username = session->username;
 	facts.groups = session->groups;

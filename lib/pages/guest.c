@@ -11,7 +11,7 @@ static bool is_open(const struct visit *visit)
 
 static bool is_member(const struct visit *visit)
 {
-	return visit->session != NULL && visit->session->kind != SESSION_BOT;
+	return visit->session != NULL && session_kind_is_signed_in(visit->session->kind);
 }
 
 static enum outcome show(struct visit *visit)

@@ -6,7 +6,7 @@ static enum outcome status_show(struct visit *visit)
 {
 	const struct session *session = visit->session;
 	value_set_bool(visit->data, "authenticated",
-		       session != NULL && session->kind != SESSION_BOT);
+		       session != NULL && session_kind_is_signed_in(session->kind));
 	if (session != NULL) {
 		value_set_string(visit->data, "username", session->username);
 		value_set_string(visit->data, "kind", session_kind_name(session->kind));

@@ -20,6 +20,12 @@ const char *session_kind_name(enum session_kind kind)
 	return (unsigned)kind < SESSION_KINDS ? kind_names[kind] : "unknown";
 }
 
+bool session_kind_is_signed_in(enum session_kind kind)
+{
+	return kind == SESSION_AUTHENTICATED || kind == SESSION_SSO || kind == SESSION_ADMIN ||
+	       kind == SESSION_API;
+}
+
 enum session_kind session_kind_find(const char *name)
 {
 	unsigned kind = 0;

@@ -7,6 +7,9 @@
 /* "anonymous", "authenticated", … as rows and rules name them. */
 const char *session_kind_name(enum session_kind kind);
 
+/* Whether it is of somebody who signed in: not a guest's, and not an anonymous one. */
+bool session_kind_is_signed_in(enum session_kind kind);
+
 /* The kind of that name; SESSION_KINDS: there is none. */
 enum session_kind session_kind_find(const char *name);
 

@@ -2,6 +2,9 @@
 
 Kinds that nothing begins yet (anonymous, sso, api) are tested with the row of a real session, to which is
 done what session_create does for the kind."""
+import pathlib
+import re
+
 import pytest
 
 from support.sessions import KINDS, become, begin_guest, kind_of, sign_in
@@ -188,6 +191,37 @@ def test_limits_of_a_person_never_make_remember_me_slide(open_site, person, stac
     assert row(visitor)[0] == 2592000
     clock(days=29)
     assert kind_of(visitor) == "authenticated"
+
+
+# Of the kinds that nothing begins yet, the statement that makes room for one more.
+
+def make_room(postgresql, person, kind, concurrent):
+    text = (pathlib.Path(__file__).resolve().parents[2] / "sql" / "postgresql" / "queries" / "session.sql").read_text()
+    statement = re.search(r"^-- name: session_trim\n(.*?)^-- name:", text, re.M | re.S).group(1)
+    with postgresql.cursor() as cursor:
+        cursor.execute("PREPARE make_room (text, text, text, text) AS " + statement)
+        cursor.execute("EXECUTE make_room (%s, %s, %s, NULL)", (str(person.id), kind, str(concurrent - 1)))
+        cursor.execute("DEALLOCATE make_room")
+
+
+@pytest.mark.parametrize("kind", ["sso", "api"])
+def test_one_more_than_a_kind_may_have_ends_its_oldest(open_site, person, postgresql, clock, kind):
+    visitors = []
+    most = sign_in(open_site, person).get("/api/session/policies").json["policies"][kind]["concurrent"]
+    assert most == {"sso": 3, "api": 10}[kind]
+    for number in range(most):
+        clock(seconds=number)
+        visitors.append(sign_in(open_site, person))
+        become(postgresql, visitors[-1], kind)
+    other = sign_in(open_site, person)
+    make_room(postgresql, person, kind, most + 1)
+    assert [kind_of(visitor) for visitor in visitors] == [kind] * most, "there was room for one more"
+    make_room(postgresql, person, kind, most)
+    assert [kind_of(visitor) for visitor in visitors] == [None] + [kind] * (most - 1)
+    assert kind_of(other) == "authenticated", "kinds are counted apart"
+    with postgresql.cursor() as cursor:
+        cursor.execute("SELECT reason, kind FROM gatehouse_audit WHERE user_id = %s AND reason = 'over_limit'", (str(person.id),))
+        assert cursor.fetchall() == [("over_limit", kind)]
 
 
 # Limits of single persons.

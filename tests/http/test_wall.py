@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from support.sessions import become
 from support.site import Visitor, add_person
 from support.wall import ASSETS, add_to_group, recipe, signed_in
 
@@ -110,6 +111,27 @@ def test_a_kind_of_sign_in(walled, mysql, stack, insider):
     add_to_group(stack, "administrators", administrator)
     assert signed_in(walled, administrator).get("/administrators/page.html").status == 200
     assert insider.get("/administrators/page.html").status == 403
+
+
+def test_an_anonymous_session_is_nobodys_sign_in(walled, insider, postgresql):
+    become(postgresql, insider, "anonymous")
+    for path, _ in PLACES:
+        reply = insider.get(path)
+        assert reply.status == 303 and reply.location.startswith("/auth/login?next=") and b"SECRET" not in reply.body, path
+    reply = insider.get("/members/page.html", headers={"Accept": "application/json"})
+    assert (reply.status, reply.json["error"]) == (401, "authentication_required")
+    assert insider.get("/administrators/page.html").status == 303
+    assert insider.get("/open/page.html").status == 200
+    # Nor at our own pages, and it is in nobody's way who wants to sign in.
+    for path in ("/protected", "/chat/", "/devices", "/settings"):
+        assert insider.get(path).location.startswith("/auth/login?next="), path
+    assert insider.get("/auth/status").json["authenticated"] is False
+    page = insider.get("/auth/login?next=/members/page.html")
+    assert page.status == 200 and insider.person.username not in page.text
+    reply = insider.post("/auth/login", {"username": insider.person.username, "password": insider.person.password},
+                         insider.token("/auth/login"))
+    assert reply.status == 303
+    assert insider.get("/members/page.html").status == 200
 
 
 def test_a_rule_that_nobody_can_meet_lets_nobody_in(insider, staff):

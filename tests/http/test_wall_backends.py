@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from support.sessions import become
 from support.site import Visitor, add_person
 from support.wall import add_to_group, exchange, signed_in, told
 
@@ -52,6 +53,25 @@ def expected(person, groups=""):
     known = {"REMOTE_USER": person.username, "GATEHOUSE_USER_ID": str(person.id), "GATEHOUSE_EMAIL": person.email,
              "GATEHOUSE_KIND": "authenticated"}
     return {**known, "GATEHOUSE_GROUPS": groups} if groups else known
+
+
+def test_who_left_the_administrators_is_told_as_none(walled, mysql, stack):
+    person = add_person(mysql)
+    add_to_group(stack, "administrators", person)
+    visitor = signed_in(walled, person)
+    for path, by_variables in backends_of(walled):
+        assert who(visitor.get(path), by_variables)["GATEHOUSE_KIND"] == "admin"
+    assert stack.command("group", "remove", "administrators", person.username).returncode == 0
+    for path, by_variables in backends_of(walled):
+        assert who(visitor.get(path), by_variables) == expected(person), path
+
+
+def test_an_anonymous_session_names_nobody(walled, insider, postgresql):
+    if walled.name == "apache-proxy":
+        pytest.skip("mod_authnz_fcgi asks nobody in public places")
+    become(postgresql, insider, "anonymous")
+    heard = told(insider.get("/open/who.php"))
+    assert not [name for name in ("REMOTE_USER", *NAMES) if heard.get(name)]
 
 
 def test_the_backend_learns_who_is_there(walled, insider):
