@@ -48,12 +48,15 @@ static int clean_rested(struct command_context *context)
 	return 0;
 }
 
-/* Whether nobody may use this person's sessions any more. MySQL that does not answer says nothing. */
-static bool is_gone(struct command_context *context, const char *user_id)
+/* Why nobody may use this person's sessions any more; NULL: they may, and also when MySQL does not
+ * answer. */
+static const char *why_over(struct command_context *context, const char *user_id)
 {
 	struct user *user;
 	enum outcome outcome = users_load(context->app->users, context->pool, user_id, &user);
-	return outcome == NOT_FOUND || (outcome == OK && !user->is_active);
+	if (outcome == NOT_FOUND)
+		return "account_gone";
+	return outcome == OK && !user->is_active ? "account_disabled" : NULL;
 }
 
 /* Sessions of people who are disabled or in the table no more. They would be refused at their next
@@ -71,9 +74,9 @@ static int clean_orphans(struct command_context *context)
 			int64_t ended = 0;
 			after = pg_text(rows, i, 0);
 			const struct session_ending ending = { .user_id = after,
-							       .reason = "account_gone",
+							       .reason = why_over(context, after),
 							       .actor = "system" };
-			if (is_gone(context, after) &&
+			if (ending.reason != NULL &&
 			    session_end_listed(context->app->postgresql, context->pool, &ending,
 					       &ended) != OK)
 				return command_fail("PostgreSQL does not answer");

@@ -42,12 +42,23 @@ static enum outcome find_rules(const struct visit *visit, const struct access_ru
 	return OK;
 }
 
+/* Whoever is signed in and writes a path in another way than its plain one may be looking for a hole. */
+static void note_path(struct visit *visit)
+{
+	struct value *detail = value_object(visit->pool);
+	session_check(visit);
+	value_set_string(detail, "path", visit->request->target);
+	wall_note_refusal(visit, "path", detail);
+}
+
 enum outcome gate_decide(struct visit *visit, struct gate_answer *answer)
 {
 	const struct access_rule *rules[2];
 	enum outcome outcome = find_rules(visit, rules);
-	if (outcome != OK)
+	if (outcome != OK) {
+		note_path(visit);
 		return outcome;
+	}
 	answer->reason = session_check(visit);
 	/* A public place stays open while nobody can say who is there. */
 	if (answer->reason == UNAVAILABLE &&
@@ -94,6 +105,7 @@ static enum outcome allow(struct visit *visit)
 		log_event(LOG_LEVEL_ERROR, "name_refused", "reason",
 			  "it cannot stand in a header, so the wall stays closed", "user",
 			  session->user_id, NULL);
+		wall_note_refusal(visit, "name", NULL);
 		return FORBIDDEN;
 	}
 	return OK;

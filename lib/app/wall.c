@@ -142,28 +142,46 @@ static enum outcome ask_password(struct visit *visit)
 	return pending_show_confirm_password(visit, wall_is_from_our_page(visit));
 }
 
+void wall_note_refusal(const struct visit *visit, const char *reason, struct value *detail)
+{
+	if (visit->session == NULL)
+		return;
+	struct audit_entry entry = trail_entry(visit, AUDIT_ACCESS_REFUSED, visit->session, reason);
+	entry.detail = detail;
+	trail_note(visit, &entry);
+}
+
+/* Log and trail of a rule's refusal. */
+static void note_refused(const struct visit *visit, const struct access_rule *rule,
+			 enum outcome outcome)
+{
+	if (visit->session == NULL)
+		return;
+	const char *code = outcome_meaning(outcome)->code;
+	log_event(LOG_LEVEL_WARNING, "access_refused", "reason", code, "rule", rule->name, "path",
+		  visit->request->path, "user", visit->session->user_id, "session",
+		  visit->session->public_id, "address", visit->request->address, NULL);
+	struct value *detail = value_object(visit->pool);
+	value_set_string(detail, "path", visit->request->path);
+	if (outcome == METHOD_NOT_ALLOWED)
+		value_set_string(detail, "method", visit->request->method_name);
+	wall_note_refusal(visit, rule->name != NULL ? rule->name : code, detail);
+}
+
 static enum outcome refuse_method(struct visit *visit, const struct access_rule *rule)
 {
 	struct buffer allowed = buffer_new(visit->pool, 64);
 	for (const char *const *method = rule->methods; method != NULL && *method != NULL; method++)
 		buffer_printf(&allowed, "%s%s", allowed.length > 0 ? ", " : "", *method);
 	response_add_header(visit->response, "Allow", allowed.bytes);
+	note_refused(visit, rule, METHOD_NOT_ALLOWED);
 	return METHOD_NOT_ALLOWED;
 }
 
 static enum outcome forbid(const struct visit *visit, const struct access_rule *rule,
 			   enum outcome outcome)
 {
-	log_event(LOG_LEVEL_WARNING, "access_refused", "reason", outcome_meaning(outcome)->code,
-		  "rule", rule->name, "path", visit->request->path, "user", visit->session->user_id,
-		  "session", visit->session->public_id, "address", visit->request->address, NULL);
-	struct audit_entry entry = trail_entry(visit, AUDIT_ACCESS_REFUSED, visit->session,
-					       rule->name != NULL ? rule->name
-								  : outcome_meaning(outcome)->code);
-	struct value *detail = value_object(visit->pool);
-	value_set_string(detail, "path", visit->request->path);
-	entry.detail = detail;
-	trail_note(visit, &entry);
+	note_refused(visit, rule, outcome);
 	return outcome;
 }
 

@@ -14,6 +14,10 @@ struct access_facts wall_facts(const struct visit *visit);
 enum outcome wall_refuse(struct visit *visit, enum access_decision decision,
 			 const struct access_rule *rule, enum outcome reason);
 
+/* Write into the audit trail that somebody was refused something, once a minute. Of strangers nothing is
+ * written: there is nobody to answer for it, and anybody could fill the trail. */
+void wall_note_refusal(const struct visit *visit, const char *reason, struct value *detail);
+
 /* Whether the visitor may do what only administrators may. */
 bool wall_is_admin(const struct visit *visit);
 

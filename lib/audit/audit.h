@@ -30,7 +30,7 @@ enum audit_event {
 	AUDIT_THROTTLE_CLEARED,
 	AUDIT_KNOWLEDGE_CHANGED,   /* "created", "edited", "removed", "imported" */
 	AUDIT_CONVERSATION_SHARED, /* "shared", "updated", "revoked" */
-	AUDIT_CHARACTER_CHANGED, /* "shared", "unshared", "deleted"; other changes are nobody's matter */
+	AUDIT_CHARACTER_CHANGED, /* "shared", "unshared", "deleted", "imported"; other changes are nobody's matter */
 	AUDIT_OWN_KEY_CHANGED, /* "stored", "removed": a person's key of a model server */
 	AUDIT_EVENT_COUNT
 };

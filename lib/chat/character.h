@@ -113,7 +113,7 @@ enum outcome character_delete(struct pg_pool *database, struct pool *pool,
 			      const struct character_person *person, const char *id,
 			      const struct pg_call *entry);
 
-/* Store one of the site's own, shared, under its name. */
+/* Store one of the site's own, shared, under its name, with its entry in the audit trail. */
 enum character_change { CHARACTER_CREATED, CHARACTER_UPDATED, CHARACTER_UNCHANGED };
 enum outcome character_import(struct pg_pool *database, struct pool *pool,
 			      const struct character *character, enum character_change *change);

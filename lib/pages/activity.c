@@ -39,6 +39,8 @@ static const struct meaning {
 	{ AUDIT_SESSION_ENDED, "by_person", "You ended a sign-in", false },
 	{ AUDIT_SESSION_ENDED, "by_operator", "A sign-in was ended", false },
 	{ AUDIT_SESSION_ENDED, "by_administrator", "A sign-in was ended", false },
+	{ AUDIT_SESSION_ENDED, "django", "A sign-in ended at the site that shares it with this one",
+	  false },
 	{ AUDIT_SESSION_ENDED, NULL, "A sign-in ended", false },
 	{ AUDIT_SESSIONS_ENDED, NULL, "Other sign-ins were ended", false },
 	{ AUDIT_ACCESS_REFUSED, NULL, "A page was refused", false },
@@ -89,7 +91,8 @@ static const struct meaning *find_meaning(const struct audit_row *row)
 /* Who did it, when it was not the person; administrators are not named to everybody. */
 static const char *actor_code(const char *actor)
 {
-	if (actor == NULL || strcmp(actor, "system") == 0 || strcmp(actor, "operator") == 0)
+	if (actor == NULL || strcmp(actor, "system") == 0 || strcmp(actor, "operator") == 0 ||
+	    strcmp(actor, "django") == 0)
 		return actor;
 	return "administrator";
 }
@@ -98,6 +101,8 @@ static const char *actor_words(const char *code)
 {
 	if (code == NULL)
 		return NULL;
+	if (strcmp(code, "django") == 0)
+		return "by the other site";
 	return strcmp(code, "system") == 0 ? "automatically" : "by the people who run this site";
 }
 

@@ -202,6 +202,26 @@ BEGIN
 	PERFORM gatehouse_audit_rights();
 END $$;
 
+-- A session that goes without an entry of how it ended was ended by somebody else: a Django project that
+-- signs out, flushes, cycles a key or clears what is over. Every statement of ours writes its entry
+-- before it deletes the row or together with it, so nothing needs to know whose connection this is. Runs
+-- with the rights of the owner, because that project's role need not have any on the trail.
+CREATE FUNCTION gatehouse_audit_session_gone() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	idle_at CONSTANT timestamptz := OLD.last_seen_at + make_interval(secs => OLD.idle_seconds);
+BEGIN
+	INSERT INTO gatehouse_audit (event, reason, user_id, username, session, kind, address, user_agent,
+		actor)
+	SELECT 'session_ended', CASE WHEN gatehouse_is_live(OLD) THEN 'django'
+			WHEN idle_at < OLD.expires_at THEN 'idle' ELSE 'expired' END,
+		OLD.user_id, OLD.username, OLD.public_id, OLD.kind, OLD.address, OLD.user_agent, 'django'
+	WHERE NOT EXISTS (SELECT FROM gatehouse_audit
+		WHERE session = OLD.public_id AND event IN ('session_ended', 'sign_out'));
+	RETURN NULL;
+END $$;
+CREATE TRIGGER gatehouse_audit_session_gone AFTER DELETE ON gatehouse_session
+	FOR EACH ROW EXECUTE FUNCTION gatehouse_audit_session_gone();
+
 -- The owner's functions find their tables where this migration puts them, and never what somebody
 -- else has put into the way.
 DO $$
@@ -209,7 +229,7 @@ DECLARE
 	one regprocedure;
 BEGIN
 	FOR one IN SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
-		AND proname ~ '^gatehouse_audit_(grants|rights|add_partition|months|rearrange|partitions)$'
+		AND proname ~ '^gatehouse_audit_(grants|rights|add_partition|months|rearrange|partitions|session_gone)$'
 	LOOP
 		EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', one,
 			current_schema());

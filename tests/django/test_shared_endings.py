@@ -39,12 +39,19 @@ def change_password(stack, mysql, shared_site, neighbour, colleague):
         with mysql.cursor() as cursor:
             cursor.execute("UPDATE users SET password_hash = %s WHERE id = %s", (bcrypt(NEW), person.id))
 
-    ways = {way.__name__: way for way in (at_their_own_admin_page, by_a_colleague_at_the_admin_site,
+    def at_gatehouses_own_page(person):
+        browser = Browser(shared_site, neighbour).sign_in_at_gatehouse(person)
+        fields = {"current_password": person.password, "password": NEW, "password_confirm": NEW}
+        reply = browser.gatehouse.post("/profile/password", fields, browser.gatehouse.token("/profile/password"))
+        assert reply.status == 303, reply.text
+        return browser
+
+    ways = {way.__name__: way for way in (at_their_own_admin_page, by_a_colleague_at_the_admin_site, at_gatehouses_own_page,
                                           with_gatehousectl, by_another_program)}
     return lambda way, person: ways[way](person)
 
 
-WAYS = ["at_their_own_admin_page", "by_a_colleague_at_the_admin_site", "with_gatehousectl", "by_another_program"]
+WAYS = ["at_their_own_admin_page", "by_a_colleague_at_the_admin_site", "at_gatehouses_own_page", "with_gatehousectl", "by_another_program"]
 
 
 @pytest.fixture
@@ -97,8 +104,9 @@ def test_only_the_new_password_signs_in_at_both(browser, staff, change_password,
         assert browser.names() == (staff.username, staff.username)
 
 
-def test_who_changes_their_own_password_stays_signed_in_at_both(staff, clock, change_password):
-    browser = change_password("at_their_own_admin_page", staff)
+@pytest.mark.parametrize("way", ["at_their_own_admin_page", "at_gatehouses_own_page"])
+def test_who_changes_their_own_password_stays_signed_in_at_both(staff, clock, change_password, way):
+    browser = change_password(way, staff)
     assert browser.names() == (staff.username, staff.username)
     clock(seconds=RECHECK)
     assert browser.names() == (staff.username, staff.username)

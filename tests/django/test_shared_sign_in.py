@@ -70,6 +70,66 @@ def test_signing_out_at_django_ends_it_at_both(browser, person, row, companion):
         browser.cookies.clear()
 
 
+def endings(postgresql, person):
+    with postgresql.cursor() as cursor:
+        cursor.execute("SELECT event, reason, actor, session IS NOT NULL, kind FROM gatehouse_audit WHERE user_id = %s "
+                       "AND event IN ('session_ended', 'sign_out') ORDER BY id", (str(person.id),))
+        return cursor.fetchall()
+
+
+def test_what_django_ends_is_in_the_audit_trail(browser, person, postgresql):
+    browser.sign_in_at_gatehouse(person)
+    assert browser.django.post("/logout", {}, None).status == 200
+    by_django = ("session_ended", "django", "django", True, "authenticated")
+    assert endings(postgresql, person) == [by_django]
+    browser.cookies.clear()
+    browser.sign_in_at_django(person)
+    assert browser.name_at_gatehouse() == person.username
+    assert browser.django.post("/logout", {}, None).status == 200
+    assert endings(postgresql, person) == [by_django] * 2
+    browser.cookies.clear()
+    browser.sign_in_at_gatehouse(person)
+    activity = browser.gatehouse.get("/activity").text
+    assert activity.count("A sign-in ended at the site that shares it with this one") == 2 and "by the other site" in activity
+
+
+def test_what_gatehouse_ends_is_there_once(browser, person, postgresql):
+    for _ in range(2):
+        browser.sign_in_at_gatehouse(person)
+        assert browser.gatehouse.post("/auth/logout", {}).status == 303
+        browser.cookies.clear()
+    assert [entry[:3] for entry in endings(postgresql, person)] == [("sign_out", None, None)] * 2
+
+
+def test_what_was_over_when_django_cleared_it_is_no_act_of_django(browser, neighbour, person, postgresql, clock):
+    browser.sign_in_at_gatehouse(person)
+    with postgresql.cursor() as cursor:
+        cursor.execute("UPDATE gatehouse_session SET created_at = created_at - interval '9 hours', expires_at = expires_at - interval '9 hours', "
+                       "ends_at = ends_at - interval '9 hours' WHERE user_id = %s", (str(person.id),))
+        cursor.execute("UPDATE django_session SET expire_date = expire_date - interval '9 hours' WHERE session_key = %s", (browser.key,))
+    neighbour.manage("clearsessions")
+    assert [entry[:3] for entry in endings(postgresql, person)] == [("session_ended", "expired", "django")]
+
+
+def test_a_project_whose_role_knows_no_trail_can_sign_out(browser, person, postgresql, stack):
+    """The trigger writes with the owner's rights, and finds the owner's tables whatever the caller put in the way."""
+    browser.sign_in_at_gatehouse(person)
+    superuser = stack.postgresql("postgres")
+    with superuser.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS some_project")
+        cursor.execute("CREATE ROLE some_project")
+        cursor.execute("GRANT SELECT, DELETE ON django_session TO some_project")
+        cursor.execute("GRANT USAGE ON SCHEMA public TO some_project")
+        cursor.execute("CREATE TEMP TABLE gatehouse_audit AS SELECT public_id AS session, 'session_ended' AS event FROM gatehouse_session")
+        cursor.execute("SET ROLE some_project")
+        cursor.execute("DELETE FROM django_session WHERE session_key = %s", (browser.key,))
+        cursor.execute("RESET ROLE")
+        cursor.execute("DROP OWNED BY some_project")
+        cursor.execute("DROP ROLE some_project")
+    superuser.close()
+    assert [entry[:3] for entry in endings(postgresql, person)] == [("session_ended", "django", "django")]
+
+
 def test_another_person_at_django_takes_the_place_of_the_first(browser, person, mysql, row):
     browser.sign_in_at_gatehouse(person)
     first = browser.key

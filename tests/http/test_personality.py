@@ -237,7 +237,7 @@ def test_an_upload_after_the_sign_in_ended_keeps_no_file(one_member):
 
 # ---- The operator's command ----
 
-def test_the_operator_imports_characters_for_everybody(stack, one_site, one_member, mysql, tmp_path):
+def test_the_operator_imports_characters_for_everybody(stack, one_site, one_member, mysql, postgresql, tmp_path):
     import pathlib
     demo = sorted(map(str, (pathlib.Path(__file__).resolve().parents[2] / "demo" / "characters").glob("*.json")))
     assert len(demo) >= 8
@@ -252,8 +252,15 @@ def test_the_operator_imports_characters_for_everybody(stack, one_site, one_memb
     file = tmp_path / "card.png"
     file.write_bytes(card_png(CARD))
     assert "1 new" in stack.command("character", "import", str(file), "--shared").stdout
+    def imported():
+        with postgresql.cursor() as cursor:
+            cursor.execute("SELECT actor, detail ->> 'name' FROM gatehouse_audit WHERE event = 'character_changed' "
+                           "AND reason = 'imported' ORDER BY id")
+            return cursor.fetchall()
+    assert sorted(imported()) == sorted([("operator", name) for name in names] + [("operator", "Rook")])
     file.write_bytes(card_png({**CARD, "data": {**CARD["data"], "first_mes": "Hm."}}))
     assert "1 changed" in stack.command("character", "import", str(file), "--shared").stdout
+    assert imported()[len(names):] == [("operator", "Rook")] * 2, "what was like this already is not written"
     file.write_bytes(b"{}")
     done = stack.command("character", "import", str(file), "--shared")
     assert done.returncode == 1 and "not the file of a character" in done.stderr and "1 refused" in done.stdout

@@ -212,8 +212,8 @@ def test_clean_ends_sessions_of_people_who_are_gone_or_disabled(one_site, mysql,
     said = run("session", "clean")
     assert re.search(r"^[2-9]\d* sessions of people who are gone or disabled ended$", said, re.M)
     assert [kind_of(visitor) for visitor in visitors] == [None, None, "authenticated"]
-    for person in (gone, disabled):
-        assert [entry[:4] for entry in trail(postgresql, person)] == [("session_ended", "account_gone", "authenticated", "system")]
+    for person, reason in ((gone, "account_gone"), (disabled, "account_disabled")):
+        assert [entry[:4] for entry in trail(postgresql, person)] == [("session_ended", reason, "authenticated", "system")]
 
 
 def test_clean_ends_nobody_while_mysql_is_away(one_site, person, run):

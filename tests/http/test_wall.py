@@ -73,6 +73,29 @@ def test_a_group_is_for_its_members(stranger, insider, staff):
     assert reply.status == 303 and b"SECRET" not in reply.body
 
 
+@pytest.fixture
+def refusals(postgresql):
+    """refusals(visitor): what the audit trail says they were refused, as (reason, detail)."""
+    def read(visitor):
+        with postgresql.cursor() as cursor:
+            cursor.execute("SELECT reason, detail FROM gatehouse_audit WHERE user_id = %s AND event = 'access_refused' ORDER BY id",
+                           (str(visitor.person.id),))
+            return cursor.fetchall()
+    return read
+
+
+def test_refusals_are_in_the_audit_trail_once_a_minute(insider, stranger, refusals, postgresql, sql):
+    for _ in range(3):
+        assert insider.get("/staff/page.html").status == 403
+        assert insider.request("DELETE", "/reading/who.php").status == 405
+    assert sorted(refusals(insider)) == [("reading", {"path": "/reading/who.php", "method": "DELETE"}), ("staff", {"path": "/staff/page.html"})]
+    written = "SELECT count(*) FROM gatehouse_audit WHERE event = 'access_refused'"
+    before = sql(postgresql, written)
+    assert stranger.get("/staff/page.html").status == 303
+    assert stranger.request("DELETE", "/reading/who.php").status == 405
+    assert sql(postgresql, written) == before, "of a stranger there is nothing to say"
+
+
 def test_leaving_a_group_counts_at_once(stack, staff):
     assert staff.get("/staff/page.html").status == 200
     assert stack.command("group", "remove", "staff", staff.person.username).returncode == 0
@@ -330,7 +353,7 @@ class TestPaths:
                 assert (reply.status == 200) == (visitor in allowed), (path, reply.status)
                 assert (b"SECRET" in reply.body) == (visitor in allowed)
 
-    def test_a_path_that_can_be_written_in_another_way_is_refused(self, by_path, walled, mysql, stack):
+    def test_a_path_that_can_be_written_in_another_way_is_refused(self, by_path, walled, mysql, stack, refusals):
         person = add_person(mysql)
         add_to_group(stack, "staff", person)
         staff = signed_in(by_path(walled.name), person)
@@ -338,3 +361,6 @@ class TestPaths:
                      "/members/style%2ecss", "//members/style.css", "/members/style.css;x"):
             reply = staff.get(path)
             assert b"SECRET" not in reply.body and reply.status in (400, 403, 404), (path, reply.status)
+        tried = {detail["path"] for reason, detail in refusals(staff) if reason == "path"}
+        assert "/members/%73tyle.css" in tried and len(tried) >= 3, tried
+        assert len(refusals(staff)) == len(tried), "each is written once"

@@ -67,26 +67,33 @@ SELECT coalesce((SELECT id FROM gone), gatehouse_nothing_there())
 
 -- name: character_import
 -- One of the site's own, under its name: a row that says whether it is new, none when it was like
--- this already.
-INSERT INTO gatehouse_character AS c (name, category, backstory, greeting, traits, directness, warmth,
-	formality, empathy, humour, system_prompt, model, temperature, tags, is_shared, created_at,
-	updated_at)
-SELECT $1, $2, $3, $4, string_to_array($5, E'\n'), styles[1], styles[2], styles[3], styles[4],
-	styles[5], $7, $8, $9::numeric, string_to_array($10, E'\n'), true, gatehouse_now(),
-	gatehouse_now()
-FROM (SELECT string_to_array($6, ',')::smallint[] AS styles) given
-ON CONFLICT (name) WHERE owner_id IS NULL DO UPDATE SET category = excluded.category,
-	backstory = excluded.backstory, greeting = excluded.greeting, traits = excluded.traits,
-	directness = excluded.directness, warmth = excluded.warmth, formality = excluded.formality,
-	empathy = excluded.empathy, humour = excluded.humour,
-	system_prompt = excluded.system_prompt, model = excluded.model,
-	temperature = excluded.temperature, tags = excluded.tags, updated_at = excluded.updated_at
-WHERE (c.category, c.backstory, c.greeting, c.traits, c.directness, c.warmth, c.formality, c.empathy,
-	c.humour, c.system_prompt, c.model, c.temperature, c.tags)
-	IS DISTINCT FROM (excluded.category, excluded.backstory, excluded.greeting, excluded.traits,
-	excluded.directness, excluded.warmth, excluded.formality, excluded.empathy, excluded.humour,
-	excluded.system_prompt, excluded.model, excluded.temperature, excluded.tags)
-RETURNING xmax = 0
+-- this already. What is stored is noted.
+WITH stored AS (
+	INSERT INTO gatehouse_character AS c (name, category, backstory, greeting, traits, directness, warmth,
+		formality, empathy, humour, system_prompt, model, temperature, tags, is_shared, created_at,
+		updated_at)
+	SELECT $1, $2, $3, $4, string_to_array($5, E'\n'), styles[1], styles[2], styles[3], styles[4],
+		styles[5], $7, $8, $9::numeric, string_to_array($10, E'\n'), true, gatehouse_now(),
+		gatehouse_now()
+	FROM (SELECT string_to_array($6, ',')::smallint[] AS styles) given
+	ON CONFLICT (name) WHERE owner_id IS NULL DO UPDATE SET category = excluded.category,
+		backstory = excluded.backstory, greeting = excluded.greeting, traits = excluded.traits,
+		directness = excluded.directness, warmth = excluded.warmth, formality = excluded.formality,
+		empathy = excluded.empathy, humour = excluded.humour,
+		system_prompt = excluded.system_prompt, model = excluded.model,
+		temperature = excluded.temperature, tags = excluded.tags, updated_at = excluded.updated_at
+	WHERE (c.category, c.backstory, c.greeting, c.traits, c.directness, c.warmth, c.formality, c.empathy,
+		c.humour, c.system_prompt, c.model, c.temperature, c.tags)
+		IS DISTINCT FROM (excluded.category, excluded.backstory, excluded.greeting, excluded.traits,
+		excluded.directness, excluded.warmth, excluded.formality, excluded.empathy, excluded.humour,
+		excluded.system_prompt, excluded.model, excluded.temperature, excluded.tags)
+	RETURNING id, name, xmax = 0 AS is_new
+), noted AS (
+	INSERT INTO gatehouse_audit (event, reason, actor, detail)
+	SELECT 'character_changed', 'imported', 'operator', jsonb_build_object('character', id, 'name', name)
+	FROM stored
+)
+SELECT is_new FROM stored
 
 -- name: character_categories
 -- The categories of what $1 sees, with how many are in each.
