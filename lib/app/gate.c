@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What the backend learns. A name never begins with HTTP_, which is what clients can send. */
-enum { VARIABLE_MAX_BYTES = 1024 };
+enum { VARIABLES = 5, VARIABLE_MAX_BYTES = 1024 };
 
 /* Members of a group that there is not. */
 static const char *const no_groups[] = { NULL };
@@ -74,40 +74,63 @@ enum outcome gate_decide(struct visit *visit, struct gate_answer *answer)
 	return OK;
 }
 
-/* A variable of the backend. lighttpd and mod_authnz_fcgi copy it as it is, so that only clean text
- * may leave; false: it is none. */
-static bool add_variable(struct visit *visit, const char *name, const char *text)
+struct variable {
+	const char *name, *text;
+};
+
+/* What the backend is told; false: nothing, because nobody is named. */
+static bool variables_of(const struct visit *visit, struct variable variables[static VARIABLES])
 {
-	if (text == NULL)
-		text = "";
-	size_t length = strlen(text);
-	if (length > VARIABLE_MAX_BYTES || !text_is_plain(text, length, false))
+	const struct session *session = visit->session;
+	const struct access_facts facts = wall_facts(visit);
+	if (!facts.is_signed_in)
 		return false;
-	response_add_header(visit->response, name, text);
+	variables[0] = (struct variable){ "Variable-REMOTE_USER", session->username };
+	variables[1] = (struct variable){ "Variable-GATEHOUSE_USER_ID", session->user_id };
+	variables[2] = (struct variable){ "Variable-GATEHOUSE_EMAIL", session->email };
+	variables[3] = (struct variable){ "Variable-GATEHOUSE_GROUPS", session->groups };
+	variables[4] = (struct variable){ "Variable-GATEHOUSE_KIND", facts.kind };
+	for (size_t i = 0; i < VARIABLES; i++)
+		if (variables[i].text == NULL)
+			variables[i].text = "";
+	return true;
+}
+
+/* lighttpd and mod_authnz_fcgi copy a variable as it is, so that only clean text may leave. */
+static bool is_clean(const char *text)
+{
+	size_t length = strlen(text);
+	return length <= VARIABLE_MAX_BYTES && text_is_plain(text, length, false);
+}
+
+bool gate_can_tell(const struct visit *visit)
+{
+	struct variable variables[VARIABLES];
+	if (!variables_of(visit, variables))
+		return true;
+	for (size_t i = 0; i < VARIABLES; i++)
+		if (!is_clean(variables[i].text))
+			return false;
 	return true;
 }
 
 static enum outcome allow(struct visit *visit)
 {
-	const struct session *session = visit->session;
+	struct variable variables[VARIABLES];
+	if (!gate_can_tell(visit)) {
+		log_event(LOG_LEVEL_ERROR, "name_refused", "reason",
+			  "it cannot stand in a header, so the wall stays closed", "user",
+			  visit->session->user_id, NULL);
+		wall_note_refusal(visit, "name", NULL);
+		return FORBIDDEN;
+	}
 	/* Nothing else: Apache takes every header of this for its answer to the client, and the length
 	 * for that of the page behind the wall. */
 	response_set_status(visit->response, 200);
 	response_leave_length(visit->response);
-	const struct access_facts facts = wall_facts(visit);
-	if (!facts.is_signed_in)
-		return OK; /* a public place; nobody is named */
-	if (!add_variable(visit, "Variable-REMOTE_USER", session->username) ||
-	    !add_variable(visit, "Variable-GATEHOUSE_USER_ID", session->user_id) ||
-	    !add_variable(visit, "Variable-GATEHOUSE_EMAIL", session->email) ||
-	    !add_variable(visit, "Variable-GATEHOUSE_GROUPS", session->groups) ||
-	    !add_variable(visit, "Variable-GATEHOUSE_KIND", facts.kind)) {
-		log_event(LOG_LEVEL_ERROR, "name_refused", "reason",
-			  "it cannot stand in a header, so the wall stays closed", "user",
-			  session->user_id, NULL);
-		wall_note_refusal(visit, "name", NULL);
-		return FORBIDDEN;
-	}
+	if (variables_of(visit, variables))
+		for (size_t i = 0; i < VARIABLES; i++)
+			response_add_header(visit->response, variables[i].name, variables[i].text);
 	return OK;
 }
 

@@ -15,6 +15,10 @@ struct gate_answer {
  * BAD_REQUEST: rules with paths, and a path that can be written in more than one way. */
 enum outcome gate_decide(struct visit *visit, struct gate_answer *answer);
 
+/* Whether what the backend is to learn about the visitor can be told to it: in a header, so without
+ * control characters, and at most 1,024 bytes each. Who cannot be named is not let in. */
+bool gate_can_tell(const struct visit *visit);
+
 /* Answer the web server. Allowed: 200 and the variables that it hands to its backend. Refused: in
  * words where they reach the client (`in_words`), else only as 401, 403 or 503, which is all that
  * nginx takes; then the web server asks the guard for the words. */

@@ -168,9 +168,10 @@ static enum outcome explain_refusal(struct visit *visit)
 	enum outcome outcome = gate_decide(visit, &answer);
 	if (outcome != OK)
 		return outcome;
-	return answer.decision == ACCESS_ALLOW
-		       ? explain_status(visit, visit->request->refused_status)
-		       : wall_refuse(visit, answer.decision, answer.rule, answer.reason);
+	if (answer.decision != ACCESS_ALLOW)
+		return wall_refuse(visit, answer.decision, answer.rule, answer.reason);
+	return gate_can_tell(visit) ? explain_status(visit, visit->request->refused_status)
+				    : FORBIDDEN;
 }
 
 static enum outcome find_and_admit(struct visit *visit, const struct route_table *const *tables)

@@ -134,6 +134,11 @@ def test_clean_throws_away_what_is_over_in_batches(one_site, person, run, postgr
         assert sql(postgresql, "SELECT count(*) FROM django_session WHERE session_data = 'x'") == (7,)
         assert sql(postgresql, "SELECT count(*), count(DISTINCT session), min(detail->>'ended_at') ~ '^20.*Z$' FROM gatehouse_audit "
                    "WHERE user_id = %s AND event = 'session_ended' AND reason = 'expired' AND actor = 'system'", str(person.id)) == (1234, 1234, True)
+        # A transaction each, of 500 by Django's date and 500 by ours: so long at most is a row locked.
+        batches = ("SELECT count(*), max(rows) FROM (SELECT count(*) AS rows FROM gatehouse_audit WHERE user_id = %s "
+                   "AND reason = 'expired' GROUP BY xmin::text) one")
+        count, largest = sql(postgresql, batches, str(person.id))
+        assert count >= 2 and largest <= 1000
     finally:
         with postgresql.cursor() as cursor:
             cursor.execute("DELETE FROM django_session WHERE session_data = 'x'")

@@ -259,7 +259,7 @@ def test_ending_all_and_signing_in_at_once_never_wait_for_each_other(servers, qu
     key, token = signed_in(servers[0], quick_person)
     rows, lines = Rows(postgresql, key), [Line(server.port) for server in servers]
     body = json.dumps({"username": quick_person.username, "password": quick_person.password})
-    for round_ in range(ROUNDS // 2):
+    for round_ in range(ROUNDS):
         rows.add(*(key_of(round_ * 10 + other) for other in range(6)))
         (ended, said, _), (signed, _, headers) = race(
             round_, lambda: lines[0].send("POST", "/devices/end-others", key, "{}", token),

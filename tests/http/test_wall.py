@@ -11,14 +11,22 @@ from support.wall import ASSETS, add_to_group, recipe, signed_in
 PLACES = [("/members/", b"SECRET-members"), ("/members/page.html", b"SECRET-members"), ("/members/style.css", b"SECRET-members"),
           ("/members/asset-3.svg", b"SECRET-members"), ("/intranet/who.php", b"SECRET-php"), ("/app/", b"SECRET-app"),
           ("/app/deep/er?x=1", b"SECRET-app")]
+# Behind lighttpd's mod_proxy, which tells its application nothing.
+UNTOLD_PLACES = [("/tool/", b"SECRET-app"), ("/tool", b"SECRET-app"), ("/tool/deep/er?x=1", b"SECRET-app")]
 
 
 def kind_of(walled):
     return walled.name.split("-")[0]
 
 
-@pytest.mark.parametrize("path, secret", PLACES)
-def test_a_place_is_for_people_who_are_signed_in(stranger, insider, path, secret):
+def places_of(walled):
+    return PLACES + (UNTOLD_PLACES if kind_of(walled) == "lighttpd" else [])
+
+
+@pytest.mark.parametrize("path, secret", PLACES + UNTOLD_PLACES)
+def test_a_place_is_for_people_who_are_signed_in(walled, stranger, insider, path, secret):
+    if (path, secret) not in places_of(walled):
+        pytest.skip("has no such place")
     reply = insider.get(path)
     assert reply.status == 200 and secret in reply.body
     reply = stranger.get(path)
@@ -35,8 +43,8 @@ def test_php_started_by_the_server_itself(walled, stranger, insider):
         assert reply.status == 303 and b"SECRET" not in reply.body
 
 
-def test_somebody_who_is_let_in_gets_no_cookie_and_no_redirect(insider):
-    for path, _ in PLACES:
+def test_somebody_who_is_let_in_gets_no_cookie_and_no_redirect(walled, insider):
+    for path, _ in places_of(walled):
         for _ in range(2):
             reply = insider.get(path)
             assert reply.status == 200
@@ -138,7 +146,7 @@ def test_a_kind_of_sign_in(walled, mysql, stack, insider):
 
 def test_an_anonymous_session_is_nobodys_sign_in(walled, insider, postgresql):
     become(postgresql, insider, "anonymous")
-    for path, _ in PLACES:
+    for path, _ in places_of(walled):
         reply = insider.get(path)
         assert reply.status == 303 and reply.location.startswith("/auth/login?next=") and b"SECRET" not in reply.body, path
     reply = insider.get("/members/page.html", headers={"Accept": "application/json"})

@@ -174,7 +174,7 @@ def test_killing_postgresql_and_the_gate_lets_nobody_through(broken, person, nam
             assert wait_until(lambda: (True, 503) in traffic.statuses, 10), traffic.statuses
             stack.call("start-postgresql", stack.folder)
             took.append(until_everybody_gets_in(members))
-        assert sorted(took)[1] < 2, took  # one may meet a busy machine
+        assert max(took) < 2, took
         for _ in range(3):
             before = traffic.let_in
             assert wait_until(lambda: traffic.let_in > before + 5, 10)
