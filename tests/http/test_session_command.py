@@ -1,6 +1,7 @@
 """gatehousectl session, group and policy: what an operator sees and does from a shell."""
 import json
 import re
+import subprocess
 import threading
 
 import psycopg2
@@ -243,10 +244,34 @@ def test_clean_without_postgresql_fails_and_says_so(stack):
     assert done.returncode == 1 and done.stderr.endswith("gatehousectl: PostgreSQL does not answer\n")
 
 
+def read_cron():
+    """What cron makes of conf/gatehouse-clean.cron: the environment and the command without where its output goes."""
+    text = (ROOT / "conf" / "gatehouse-clean.cron").read_text()
+    assert text.endswith("\n"), "cron passes over a last line without its end"
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    environment = dict(line.split("=", 1) for line in lines[:-1])
+    command = re.fullmatch(r"\d+ \* \* \* \* www-data ([^%]+) >/dev/null", lines[-1]).group(1)
+    return environment, command
+
+
+def test_the_file_for_cron_works_as_cron_runs_it(stack, tmp_path):
+    """With its environment and no other, by /bin/sh, from a folder of somebody else's."""
+    environment, command = read_cron()
+    assert environment == {"GATEHOUSE_CONF": "/etc/gatehouse/gatehouse.conf", "GATEHOUSE_SERVER_RUNTIME_DIR": "/tmp"}
+    environment["GATEHOUSE_CONF"] = stack.variables()["GATEHOUSE_CONF"]
+    here = command.replace("/usr/local/bin", str(stack.private_folder() / "app" / "bin"))
+    done = subprocess.run(["/bin/sh", "-c", here], env={"PATH": "/usr/bin:/bin", **environment}, cwd=tmp_path, capture_output=True,
+                          text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and "expired sessions thrown away" in done.stdout
+    for page in ("DEPLOY.md", "SESSIONS.md"):
+        copied = re.search(r"install -m 644 conf/gatehouse-clean.cron /etc/cron.d/([\w.-]+)", (ROOT / "docs" / page).read_text())
+        assert re.fullmatch(r"[A-Za-z0-9_-]+", copied.group(1)), "cron reads no file with a dot in its name"
+
+
 def test_the_timers_command_is_one(stack):
-    """The unit for systemd and the line for cron run what is installed, with words that it understands."""
+    """The unit for systemd and the file for cron run what is installed, with words that it understands."""
     unit = (ROOT / "conf" / "gatehouse-clean.service").read_text()
-    cron = re.search(r"`17 \* \* \* \* www-data (.*?) >/dev/null`", (ROOT / "docs" / "DEPLOY.md").read_text()).group(1)
+    _, cron = read_cron()
     assert re.search(r"^ExecStart=(.*)$", unit, re.M).group(1) == cron == "/usr/local/bin/gatehousectl session clean"
     assert (stack.private_folder() / "app" / "bin" / "gatehousectl").exists()
     assert stack.command(*cron.split()[1:], extra={"GATEHOUSE_SERVER_RUNTIME_DIR": "/tmp"}).returncode == 0
