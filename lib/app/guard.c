@@ -106,6 +106,7 @@ static enum outcome admit(struct visit *visit, const struct route *route)
 	if (outcome == UNAVAILABLE &&
 	    ((route->needs & LEAVES) == 0 || visit->stale_session == NULL))
 		return outcome;
+	session_renew_cookie(visit);
 	const struct access_rule rule = rule_of_route(visit, route);
 	const struct access_facts facts = wall_facts(visit);
 	enum access_decision decision = access_decide(&facts, &rule);

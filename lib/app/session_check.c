@@ -112,15 +112,6 @@ static enum outcome follow(struct visit *visit, const struct session *session)
 	return session_move(visit->app->sessions, visit->pool, session, &client);
 }
 
-/* A cookie that an earlier secret key signed is given anew: without that key it would be worth
- * nothing. */
-static void follow_key(struct visit *visit, const struct session *session, const char *cookie)
-{
-	const char *current = session_cookie_value(visit->app->sessions, visit->pool, session);
-	if (strcmp(cookie, current) != 0)
-		visit_set_session_cookie(visit, session);
-}
-
 /* There is no such session. The web server may have asked before, and that question ended it: nginx
  * and Apache ask once whether to let somebody in, and once more for the words of a refusal. */
 static enum outcome why_gone(const struct visit *visit, enum outcome outcome, const char *key)
@@ -158,11 +149,22 @@ enum outcome session_check(struct visit *visit)
 		outcome = follow(visit, session);
 	if (outcome == OK) {
 		visit->session = session;
-		follow_key(visit, session, cookie);
 		return OK;
 	}
 	visit->stale_session = session;
 	bool is_refused = outcome == SESSION_EXPIRED || outcome == SESSION_MOVED ||
 			  outcome == SIGN_IN_REQUIRED;
 	return is_refused ? outcome : UNAVAILABLE;
+}
+
+void session_renew_cookie(struct visit *visit)
+{
+	const struct app *app = visit->app;
+	const char *cookie = cookie_find(visit->pool, visit->request->cookies,
+					 app->config->session.cookie_name);
+	if (visit->session == NULL || cookie == NULL)
+		return;
+	const char *current = session_cookie_value(app->sessions, visit->pool, visit->session);
+	if (strcmp(cookie, current) != 0)
+		visit_set_session_cookie(visit, visit->session);
 }

@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from support.site import Visitor
+from support.site import Visitor, add_person
 from support.stack import wait_until
+from support.wall import recipe
 
 OLD, NEW = (secrets.token_urlsafe(48) for _ in range(2))
 RECHECK = 61  # [users] recheck_seconds, and a second
@@ -163,3 +164,35 @@ def test_earlier_keys_can_stand_in_a_file_of_their_own(stack, started, person):
     server.extra = {"GATEHOUSE_DJANGO_SECRET_KEY": NEW, "GATEHOUSE_DJANGO_SECRET_KEY_FALLBACKS_FILE": str(file)}
     server.restart()
     assert is_signed_in(visitor)
+
+
+@pytest.fixture
+def signing(walled, walled_site):
+    """A walled site whose cookies are signed, with the old key."""
+    site = walled_site.write("signing", *([recipe(f"{kind} files")] for kind in ("apache", "lighttpd", "nginx")), ours=False)
+    server = walled_site.start(walled.name, site, {**keys(OLD), "GATEHOUSE_SESSION_SIGN_COOKIE": "on"})
+    yield server
+    server.stop()
+
+
+def test_the_wall_takes_cookies_of_the_old_key_and_gives_none(signing, person, mysql, clock):
+    """Only Gatehouse's own pages give them anew: the answers of the places behind the wall are not its own."""
+    walled_only, both = signed_in(signing, person, remember_me="on"), signed_in(signing, add_person(mysql), remember_me="on")
+    change(signing, NEW, OLD)
+    before = dict(walled_only.cookies)
+    for seconds in (1, RECHECK, 2 * RECHECK):
+        clock(seconds=seconds)
+        for visitor in (walled_only, both):
+            reply = visitor.get("/members/page.html")
+            assert reply.status == 200 and b"SECRET" in reply.body
+            assert reply.cookies() == [], "no cookie beside somebody else's page"
+    assert walled_only.cookies == before
+    # As DEPLOY.md says: the old key stays as long as a sign-in can last, also for who only comes to the wall.
+    clock(days=29, hours=23)
+    assert walled_only.get("/members/page.html").status == 200
+    assert both.get("/protected").cookie("sessionid") is not None
+    change(signing, NEW)
+    assert both.get("/members/page.html").status == 200 and both.get("/protected").status == 200
+    clock(days=30, minutes=1)
+    for visitor in (walled_only, both):
+        assert visitor.get("/members/page.html").status == 303, "over by itself"
