@@ -174,7 +174,8 @@ enum outcome credentials_check(struct auth *auth, struct pool *pool,
 	outcome = check_password(auth, pool, verdict->user, credentials->password);
 	if (outcome == OK && !verdict->user->is_active)
 		outcome = ACCOUNT_DISABLED;
-	throttle_end(&auth->throttle, pool, &attempt, outcome);
+	outcome = throttle_end(&auth->throttle, pool, &attempt, outcome);
+	verdict->retry_after_s = attempt.retry_after_s;
 	if (outcome != OK)
 		return outcome;
 	rehash(auth, pool, credentials->password, verdict);

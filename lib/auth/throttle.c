@@ -165,45 +165,56 @@ enum outcome throttle_begin(const struct throttle *throttle, struct pool *pool,
 	return OK;
 }
 
-/* The address pays for what failed; a known device does not. */
-static void count_failure(const struct throttle *throttle, struct pool *pool,
-			  const struct throttle_attempt *attempt)
-{
-	const char *network = network_or_unknown(pool, attempt->address);
-	const struct bucket buckets[] = {
-		{ "address", "-", network, &throttle->address, COUNTS, true },
-		{ "endpoint", "-", network, &throttle->endpoint, COUNTS, false },
-	};
-	struct pg_rows *rows;
-	log_locks(pool, attempt->counted, attempt->user_id, attempt->address);
-	if (attempt->device == NULL &&
-	    run_count(throttle, pool, write_rules(throttle, pool, buckets, 2), false, &rows) == OK)
-		log_locks(pool, rows, NULL, attempt->address);
-}
-
-static void count_success(const struct throttle *throttle, struct pool *pool,
-			  const struct throttle_attempt *attempt)
+/* Count what became of an attempt: for the address what failed, for the account what succeeded, and look
+ * at the others once more. A known device has no address. OK, TOO_MANY_ATTEMPTS, UNAVAILABLE. */
+static enum outcome count_ending(const struct throttle *throttle, struct pool *pool,
+				 struct throttle_attempt *attempt, bool succeeded)
 {
 	const char *account = throttle_account(throttle, pool, attempt->user_id, attempt->login);
-	const struct bucket bucket = { "success", account, "-", &throttle->success, COUNTS, false };
+	const char *network = network_or_unknown(pool, attempt->address);
+	enum part part = succeeded ? LOOKS : COUNTS;
+	const struct bucket buckets[] = {
+		{ "success", account, "-", &throttle->success, COUNTS, false },
+		{ "address", "-", network, &throttle->address, part, true },
+		{ "endpoint", "-", network, &throttle->endpoint, part, false },
+	};
+	size_t first = succeeded ? 0 : 1, after = attempt->device != NULL ? 1 : 3;
 	struct pg_rows *rows;
-	if (run_count(throttle, pool, write_rules(throttle, pool, &bucket, 1), false, &rows) == OK)
-		log_locks(pool, rows, attempt->user_id, attempt->address);
+	if (first == after)
+		return OK;
+	enum outcome outcome =
+		run_count(throttle, pool,
+			  write_rules(throttle, pool, buckets + first, after - first), true, &rows);
+	if (outcome != OK)
+		return outcome;
+	attempt->retry_after_s = refused_for(rows);
+	if (attempt->retry_after_s > 0)
+		return TOO_MANY_ATTEMPTS;
+	log_locks(pool, rows, succeeded ? attempt->user_id : NULL, attempt->address);
+	return OK;
 }
 
-void throttle_end(const struct throttle *throttle, struct pool *pool,
-		  const struct throttle_attempt *attempt, enum outcome outcome)
+enum outcome throttle_end(const struct throttle *throttle, struct pool *pool,
+			  struct throttle_attempt *attempt, enum outcome outcome)
 {
-	if (outcome == WRONG_CREDENTIALS || outcome == ACCOUNT_DISABLED) {
-		count_failure(throttle, pool, attempt);
-		return;
+	bool succeeded = outcome == OK;
+	bool failed = outcome == WRONG_CREDENTIALS || outcome == ACCOUNT_DISABLED;
+	enum outcome counted = OK;
+	if (failed) /* the lock that it may have begun stands */
+		log_locks(pool, attempt->counted, attempt->user_id, attempt->address);
+	if (succeeded || failed)
+		counted = count_ending(throttle, pool, attempt, succeeded);
+	if (failed)
+		return counted == TOO_MANY_ATTEMPTS ? counted : outcome;
+	if (counted != OK) {
+		log_locks(pool, attempt->counted, attempt->user_id, attempt->address);
+		return counted;
 	}
 	pg_run(throttle->database, pool, STATEMENT_THROTTLE_END,
 	       (const char *const[]){ attempt->rules, attempt->counted_at,
-				      outcome == OK ? "true" : "false" },
+				      succeeded ? "true" : "false" },
 	       3, NULL);
-	if (outcome == OK)
-		count_success(throttle, pool, attempt);
+	return outcome;
 }
 
 /* Count at one bucket of an address. */

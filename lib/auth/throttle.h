@@ -17,8 +17,10 @@
  * many; the attempt that fills a bucket locks it at once but is itself still good, and when its
  * password is right that is taken back. The address's two are only looked at then, and count
  * afterwards what failed: so thirty people who sign in from one office in the same second all get
- * in, and the limit is overshot by no more than the passwords that were being checked. A known
- * device is counted in its own bucket and in no other: strangers cannot lock the owner out of it.
+ * in. The same statement looks once more, and an attempt that finds them full by then is refused as
+ * if it had come later, whether its password was right or wrong: of a hundred guesses at once no
+ * more are answered than the limit says. A known device is counted in its own bucket and in no
+ * other: strangers cannot lock the owner out of it.
  *
  * Locks last as long as the window, and twice as long each time, up to a longest; a day after the
  * last one ended that is forgotten. `endpoint` has no such locks: it is full until an attempt slides
@@ -50,7 +52,7 @@ struct throttle_attempt {
 	const char *login;   /* what was typed */
 	const char *address; /* of the connection */
 	const char *device;  /* known_device_nonce, or NULL */
-	/* After TOO_MANY_ATTEMPTS. */
+	/* After TOO_MANY_ATTEMPTS, of either. */
 	int64_t retry_after_s;
 	/* The throttle's own notes. */
 	const char *rules;
@@ -65,12 +67,14 @@ const struct hmac_key *throttle_name_key(struct pool *pool, const char *secret);
 enum outcome throttle_begin(const struct throttle *throttle, struct pool *pool,
 			    struct throttle_attempt *attempt);
 
-/* After it, with what became of it. OK: the failures before it no longer count. WRONG_CREDENTIALS
- * and ACCOUNT_DISABLED: a failure, which the log hears of when it begins a lock. Anything else was
- * no attempt, and is taken back with the lock it may have begun. When the database does not answer
- * now, the attempt stays counted. */
-void throttle_end(const struct throttle *throttle, struct pool *pool,
-		  const struct throttle_attempt *attempt, enum outcome outcome);
+/* After it, with what became of it; gives what the client is told. OK: the failures before it no longer
+ * count. WRONG_CREDENTIALS and ACCOUNT_DISABLED: a failure, which the log hears of when it begins a
+ * lock. Of both TOO_MANY_ATTEMPTS, when the limit of the address, or that of successes, was reached
+ * meanwhile; then the attempt stays counted and nothing tells whether the password was right. Anything
+ * else was no attempt, and is taken back with the lock it may have begun. When the database does not
+ * answer now, a failure stays one, and a success is UNAVAILABLE. */
+enum outcome throttle_end(const struct throttle *throttle, struct pool *pool,
+			  struct throttle_attempt *attempt, enum outcome outcome);
 
 /* Count a posted form that is no sign-in, whether it works or not. OK; TOO_MANY_ATTEMPTS, and
  * `*retry_after_s` says how long to wait; UNAVAILABLE. */

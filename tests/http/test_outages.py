@@ -159,17 +159,19 @@ def test_no_acknowledged_message_is_lost_when_postgresql_is_killed(own, person):
     threads = [threading.Thread(target=send, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
-    for _ in range(3):
+    try:
+        for _ in range(3):
+            before = len(acknowledged)
+            wait_until(lambda: len(acknowledged) > before + 5, 10)
+            os.kill(int(stack.call("pid", "postgresql", stack.folder)), signal.SIGQUIT)  # as a crash
+            time.sleep(0.1)
+            stack.call("start-postgresql", stack.folder)
         before = len(acknowledged)
-        wait_until(lambda: len(acknowledged) > before + 5, 10)
-        os.kill(int(stack.call("pid", "postgresql", stack.folder)), signal.SIGQUIT)  # as a crash
-        time.sleep(0.1)
-        stack.call("start-postgresql", stack.folder)
-    before = len(acknowledged)
-    assert wait_until(lambda: len(acknowledged) > before, 10)
-    done.set()
-    for thread in threads:
-        thread.join()
+        assert wait_until(lambda: len(acknowledged) > before, 10)
+    finally:  # else they would go on for ever
+        done.set()
+        for thread in threads:
+            thread.join()
     database = stack.postgresql()
     with database.cursor() as cursor:
         cursor.execute("SELECT content FROM chats_chatmessage WHERE session_id = %s AND role = 'user'", (conversation,))

@@ -12,7 +12,7 @@ import pytest
 
 from support.site import Visitor, add_person, bcrypt
 from support.stack import wait_until
-from support.throttled import (COOKIE, guess, known, lock, nothing_counted_yet, server,  # noqa: F401  fixtures among them
+from support.throttled import (COOKIE, DEFAULTS, guess, known, lock, nothing_counted_yet, server,  # noqa: F401  fixtures among them
                                sign_up_fields, try_in)
 
 
@@ -211,6 +211,58 @@ def test_the_eleventh_failing_form_in_a_minute_waits(server, guess, person, cloc
     assert try_in(Visitor(server, address="127.0.0.2"), person).status == 200
     clock(seconds=61)
     assert guess(f"nobody-11-{person.username}").status == 401
+
+
+def until_not_busy(send):
+    """More guesses than hash slots: some are asked to come back, which is no answer."""
+    while (reply := send()).status == 503:
+        time.sleep(0.02)
+    return reply
+
+
+@pytest.fixture
+def slow_server(stack):
+    """Where many passwords are being checked at the same time."""
+    server = stack.start("lighttpd", {**DEFAULTS, "GATEHOUSE_SERVER_HASH_SLOTS": "8", "GATEHOUSE_SERVER_THREADS": "12"})
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("most", [10, 20])
+def test_of_guesses_at_the_same_moment_no_more_are_answered_than_the_limit(stack, slow_server, mysql, most):
+    """By the minute (10) and by the hour (20): how many are being checked when it is full does not matter."""
+    if most == 20:
+        slow_server.extra["GATEHOUSE_THROTTLE_POSTS_PER_MINUTE"] = "10000"
+        slow_server.restart()
+    people = [add_person(mysql, stored=bcrypt("correct horse battery", 11)) for _ in range(most + 12)]
+
+    def work(n):
+        body = {"username": people[n].username, "password": "wrong"}
+        return until_not_busy(lambda: Visitor(slow_server).post_json("/auth/login", body)).status
+    statuses = in_threads(len(people), work)
+    assert (statuses.count(401), statuses.count(429)) == (most, 12), statuses
+
+
+def test_a_right_password_that_is_being_checked_when_the_limit_is_reached_tells_nothing(slow_server, mysql, postgresql, sql):
+    slow = add_person(mysql, stored=bcrypt("correct horse battery", 14))
+    replies = []
+    guesses = [threading.Thread(target=lambda password=password: replies.append(Visitor(slow_server).post_json(
+        "/auth/login", {"username": slow.username, "password": password}))) for password in (slow.password, "wrong")]
+    for one in guesses:
+        one.start()
+    counted = f"SELECT count(*) FROM gatehouse_throttle WHERE bucket = 'account user:{slow.id} -' AND cardinality(attempts) = 2"
+    assert wait_until(lambda: sql(postgresql, counted) == (1,), 5)  # both are being checked
+    full = json.dumps([{"bucket": "endpoint - 127.0.0.1", "most": 10, "window_s": 60, "longest_s": 60, "grows": False, "counts": True}])
+    for _ in range(10):  # others', from the same address
+        sql(postgresql, "SELECT * FROM gatehouse_throttle_count(%s, false)", full)
+    for one in guesses:
+        one.join()
+    assert [reply.status for reply in replies] == [429, 429]
+    assert all("Try again in" in reply.json["message"] for reply in replies)
+    assert all(reply.cookie("sessionid") is None and 0 < int(reply.headers["Retry-After"]) <= 60 for reply in replies)
+    assert sql(postgresql, counted) == (1,), "nor is it forgiven"
+    home = Visitor(slow_server, address="127.0.0.2")
+    assert try_in(home, slow).status == 200
 
 
 def test_forms_of_every_kind_count_together(server, guess, person):
