@@ -10,7 +10,8 @@ int main(int argc, char **argv)
 		&session_api_page,   &characters_page, &personality_page,
 		&character_api_page, &settings_page,   &usage_page,
 		&config_page,        &protected_page,  &status_page,
-		&health_page,        &icon_page,       NULL,
+		&health_page,        &docs_page,       &icon_page,
+		NULL,
 	};
 	return program_main(argc, argv, pages);
 }

@@ -94,8 +94,9 @@ struct value *json_read(struct pool *pool, const char *bytes, size_t length, siz
 	return value;
 }
 
-/* How a byte must be written inside a JSON string; NULL: as it is. */
-static const char *escaped(unsigned char c, char hex[static 7])
+/* How a byte must be written inside a JSON string; NULL: as it is. What is only `shown` to people
+ * keeps its markup readable. */
+static const char *escaped(unsigned char c, bool shown, char hex[static 7])
 {
 	static const char digits[] = "0123456789abcdef";
 	switch (c) {
@@ -112,7 +113,7 @@ static const char *escaped(unsigned char c, char hex[static 7])
 	default:
 		break;
 	}
-	if (c >= 0x20 && c != '<' && c != '>' && c != '&' && c != 0x7f)
+	if (c >= 0x20 && c != 0x7f && (shown || (c != '<' && c != '>' && c != '&')))
 		return NULL;
 	memcpy(hex, "\\u00", 4);
 	hex[4] = digits[c >> 4];
@@ -121,13 +122,13 @@ static const char *escaped(unsigned char c, char hex[static 7])
 	return hex;
 }
 
-static void write_string(struct buffer *out, const char *text, size_t length)
+static void write_string(struct buffer *out, const char *text, size_t length, bool shown)
 {
 	buffer_byte(out, '"');
 	size_t plain = 0; /* where the run of bytes that need no escape began */
 	for (size_t i = 0; i < length; i++) {
 		char hex[7];
-		const char *escape = escaped((unsigned char)text[i], hex);
+		const char *escape = escaped((unsigned char)text[i], shown, hex);
 		size_t width = 1;
 		if (escape == NULL && length - i >= 3 && memcmp(text + i, "\xe2\x80", 2) == 0 &&
 		    (text[i + 2] == '\xa8' || text[i + 2] == '\xa9')) {
@@ -167,7 +168,7 @@ static void write_list(struct buffer *out, const struct value *value, bool is_ob
 			buffer_byte(out, ',');
 		if (is_object) {
 			const char *key = value_key(value, i);
-			write_string(out, key, strlen(key));
+			write_string(out, key, strlen(key), false);
 			buffer_byte(out, ':');
 		}
 		json_write(out, value_item(value, i));
@@ -175,12 +176,9 @@ static void write_list(struct buffer *out, const struct value *value, bool is_ob
 	buffer_byte(out, is_object ? '}' : ']');
 }
 
-void json_write(struct buffer *out, const struct value *value)
+static void write_scalar(struct buffer *out, const struct value *value, bool shown)
 {
 	switch (value_type(value)) {
-	case VALUE_NULL:
-		buffer_puts(out, "null");
-		break;
 	case VALUE_FALSE:
 		buffer_puts(out, "false");
 		break;
@@ -194,11 +192,57 @@ void json_write(struct buffer *out, const struct value *value)
 		write_real(out, value_to_real(value));
 		break;
 	case VALUE_STRING:
-		write_string(out, value_text(value), value_text_length(value));
+		write_string(out, value_text(value), value_text_length(value), shown);
 		break;
-	case VALUE_ARRAY:
-	case VALUE_OBJECT:
-		write_list(out, value, value_type(value) == VALUE_OBJECT);
+	default:
+		buffer_puts(out, "null");
 		break;
 	}
+}
+
+void json_write(struct buffer *out, const struct value *value)
+{
+	enum value_type type = value_type(value);
+	if (type == VALUE_ARRAY || type == VALUE_OBJECT)
+		write_list(out, value, type == VALUE_OBJECT);
+	else
+		write_scalar(out, value, false);
+}
+
+/* A new line, indented by two spaces for each list that is open. */
+static void begin_line(struct buffer *out, size_t depth)
+{
+	buffer_byte(out, '\n');
+	for (size_t i = 0; i < depth; i++)
+		buffer_puts(out, "  ");
+}
+
+static void show(struct buffer *out, const struct value *value, size_t depth)
+{
+	bool is_object = value_type(value) == VALUE_OBJECT;
+	size_t count = value_count(value);
+	if (!is_object && value_type(value) != VALUE_ARRAY) {
+		write_scalar(out, value, true);
+		return;
+	}
+	buffer_byte(out, is_object ? '{' : '[');
+	for (size_t i = 0; i < count; i++) {
+		const char *key = is_object ? value_key(value, i) : NULL;
+		begin_line(out, depth + 1);
+		if (key != NULL) {
+			write_string(out, key, strlen(key), true);
+			buffer_puts(out, ": ");
+		}
+		show(out, value_item(value, i), depth + 1);
+		if (i + 1 < count)
+			buffer_byte(out, ',');
+	}
+	if (count > 0)
+		begin_line(out, depth);
+	buffer_byte(out, is_object ? '}' : ']');
+}
+
+void json_show(struct buffer *out, const struct value *value)
+{
+	show(out, value, 0);
 }

@@ -11,3 +11,7 @@ struct value *json_read(struct pool *pool, const char *bytes, size_t length, siz
 /* Append the value as compact JSON in UTF-8. '<', '>', '&', U+2028 and U+2029 are escaped, so that
  * the text may stand inside a <script type="application/json"> element. */
 void json_write(struct buffer *out, const struct value *value);
+
+/* The same for people to read: indented, and with markup as it is, so that it has to be escaped
+ * like any other text where it is put into a page. */
+void json_show(struct buffer *out, const struct value *value);

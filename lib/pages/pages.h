@@ -23,6 +23,7 @@ extern const struct route_table config_page;
 extern const struct route_table protected_page;
 extern const struct route_table status_page;
 extern const struct route_table health_page;
+extern const struct route_table docs_page;
 extern const struct route_table icon_page;
 extern const struct route_table country_page;
 extern const struct route_table chat_page;

@@ -120,7 +120,7 @@ def test_what_strangers_can_reach_is_exactly_this():
         ("GET", "/auth/register"), ("GET", "/register"), ("POST", "/auth/register"), ("POST", "/register"),
         ("GET", "/auth/logout"), ("GET", "/logout"), ("POST", "/auth/logout"), ("POST", "/logout"),
         ("GET", "/auth/status"), ("GET", "/health"), ("GET", "/favicon.ico"), ("GET", "/apple-touch-icon.png"),
-        ("GET", "/robots.txt"), ("GET", "/shared/*"), ("GET", "/auth/guest"), ("POST", "/auth/guest"),
+        ("GET", "/robots.txt"), ("GET", "/docs"), ("GET", "/redoc"), ("GET", "/openapi.json"), ("GET", "/shared/*"), ("GET", "/auth/guest"), ("POST", "/auth/guest"),
     }
 
 

@@ -108,6 +108,15 @@ static void test_json_cannot_close_a_script_element(void **state)
 			    "\"\\u003c/script\\u003e\\u0026\\u2028\"");
 }
 
+static void test_json_can_be_shown_to_people(void **state)
+{
+	struct buffer out = buffer_new(*state, 64);
+	struct value *value = json_read(*state, "{\"a\":[1,\"<b>\"],\"c\":{},\"d\":null}", 31, 100);
+	json_show(&out, value);
+	assert_string_equal(out.bytes, "{\n  \"a\": [\n    1,\n    \"<b>\"\n  ],\n  \"c\": {},\n"
+				       "  \"d\": null\n}");
+}
+
 static void test_bad_json_is_refused(void **state)
 {
 	static const char *const bad[] = { "",
@@ -302,6 +311,7 @@ int main(void)
 		TEST(test_numbers_and_uuids_are_whole_or_nothing),
 		TEST(test_json_comes_back_as_it_went_in),
 		TEST(test_json_cannot_close_a_script_element),
+		TEST(test_json_can_be_shown_to_people),
 		TEST(test_bad_json_is_refused),
 		TEST(test_encodings_agree_with_their_standards),
 		TEST(test_a_small_stream_cannot_unpack_to_a_giant),
