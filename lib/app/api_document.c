@@ -3,9 +3,17 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "web/markdown.h"
+#include <pthread.h>
 #include <string.h>
 
 enum { DOCUMENT_BYTES_MAX = 1 << 20, DOCUMENT_VALUES_MAX = 100000 };
+
+struct api_document {
+	const struct config *config;
+	pthread_mutex_t lock; /* of what follows */
+	struct pool *pool; /* of its own: another thread may be using the program's; NULL: empty */
+	struct api_view view;
+};
 
 /* ---- What only the program knows ---- */
 
@@ -15,9 +23,8 @@ static struct value *member(const struct value *object, const char *key)
 	return (struct value *)(uintptr_t)value_get(object, key);
 }
 
-static void set_site(const struct app *app, struct pool *pool, struct value *document)
+static void set_site(const struct config *config, struct pool *pool, struct value *document)
 {
-	const struct config *config = app->config;
 	struct value *info = member(document, "info"), *servers = value_array(pool);
 	struct value *server = value_object(pool);
 	value_set_string(info, "title", config->site.name);
@@ -28,9 +35,8 @@ static void set_site(const struct app *app, struct pool *pool, struct value *doc
 	value_set(document, "servers", servers);
 }
 
-static void set_cookies(const struct app *app, struct pool *pool, struct value *document)
+static void set_cookies(const struct config *config, struct pool *pool, struct value *document)
 {
-	const struct config *config = app->config;
 	const struct value *schemes = value_get(value_get(document, "components"),
 						"securitySchemes");
 	value_set_string(member(schemes, "session"), "name", config->session.cookie_name);
@@ -49,10 +55,9 @@ static bool is_complete(const struct value *document)
 	       value_get(schemes, "session") != NULL && value_get(schemes, "token") != NULL;
 }
 
-struct value *api_document(const struct app *app, struct pool *pool)
+static struct value *read_document(const struct config *config, struct pool *pool)
 {
-	const char *path = pool_printf(pool, "%s/templates/openapi.json",
-				       app->config->server.share_dir);
+	const char *path = pool_printf(pool, "%s/templates/openapi.json", config->server.share_dir);
 	size_t length;
 	const char *bytes = file_read(pool, path, DOCUMENT_BYTES_MAX, &length);
 	struct value *document = bytes != NULL ? json_read(pool, bytes, length, DOCUMENT_VALUES_MAX)
@@ -61,8 +66,8 @@ struct value *api_document(const struct app *app, struct pool *pool)
 		log_event(LOG_LEVEL_ERROR, "api_document_unreadable", "file", path, NULL);
 		return NULL;
 	}
-	set_site(app, pool, document);
-	set_cookies(app, pool, document);
+	set_site(config, pool, document);
+	set_cookies(config, pool, document);
 	return document;
 }
 
@@ -321,12 +326,58 @@ static struct value *shapes_value(const struct page *page)
 	return shapes;
 }
 
-void api_document_set_page(const struct value *document, struct pool *pool, struct value *out)
+static struct value *page_value(const struct config *config, struct pool *pool,
+				const struct value *document)
 {
 	const struct page page = { .document = document, .pool = pool };
 	const struct value *server = value_item(value_get(document, "servers"), 0);
+	struct value *out = value_object(pool);
 	value_set_string(out, "introduction", described(&page, value_get(document, "info")));
 	value_set_string(out, "address", value_get_string(server, "url"));
+	value_set_string(out, "csrf_cookie", config->session.csrf_cookie_name);
 	value_set(out, "groups", groups_value(&page));
 	value_set(out, "shapes", shapes_value(&page));
+	return out;
+}
+
+/* ---- Once for all ---- */
+
+static void release(void *data)
+{
+	struct api_document *api = data;
+	if (api->pool != NULL)
+		pool_free(api->pool);
+	pthread_mutex_destroy(&api->lock);
+}
+
+struct api_document *api_document_new(struct pool *pool, const struct config *config)
+{
+	struct api_document *api = pool_zalloc(pool, sizeof *api);
+	api->config = config;
+	pthread_mutex_init(&api->lock, NULL);
+	pool_cleanup(pool, release, api);
+	return api;
+}
+
+static void fill(struct api_document *api)
+{
+	struct pool *pool = pool_new(NULL);
+	struct value *document = read_document(api->config, pool);
+	if (document == NULL) { /* and tried again: the file may come */
+		pool_free(pool);
+		return;
+	}
+	api->view = (struct api_view){ .document = document,
+				       .page = page_value(api->config, pool, document) };
+	api->pool = pool;
+}
+
+const struct api_view *api_document_view(struct api_document *api)
+{
+	pthread_mutex_lock(&api->lock);
+	if (api->pool == NULL)
+		fill(api);
+	bool is_there = api->pool != NULL;
+	pthread_mutex_unlock(&api->lock);
+	return is_there ? &api->view : NULL;
 }

@@ -128,6 +128,7 @@ struct app *app_open(struct pool *pool, const struct config *config, struct buff
 	}
 	if (config->server.threads > 1)
 		app->streams = streams_new(pool, config);
+	app->api = api_document_new(pool, config);
 	app->countries = config_list(pool, config->chat.countries);
 	app->services = config_list(pool, config->chat.services);
 	app->knowledge_tags = knowledge_tags(pool, config->chat.knowledge_tags);

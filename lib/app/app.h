@@ -1,6 +1,7 @@
 /* The application: everything that is made once at start and then only read, by all threads. */
 #pragma once
 #include "access/rules.h"
+#include "app/api_document.h"
 #include "app/streams.h"
 #include "auth/credentials.h"
 #include "base/config.h"
@@ -17,6 +18,7 @@ struct app {
 	const struct access_rules *rules;
 	struct users *users;
 	struct auth auth;
+	struct api_document *api;
 	struct places *places;   /* NULL: not configured */
 	struct streams *streams; /* NULL: a program of one thread has none */
 	const char *const *countries;

@@ -3,28 +3,24 @@
 
 /* What programs can ask of this site: for tools as OpenAPI, for people as a page. */
 
-static enum outcome load(struct visit *visit)
-{
-	struct value *document = api_document(visit->app, visit->pool);
-	if (document == NULL)
-		return INTERNAL_ERROR;
-	visit->data = document;
-	return OK;
-}
-
 static enum outcome document_show(struct visit *visit)
 {
+	const struct api_view *view = api_document_view(visit->app->api);
 	visit->request->wants_json = true;
-	return load(visit);
+	if (view == NULL)
+		return INTERNAL_ERROR;
+	visit->data = view->document;
+	return OK;
 }
 
 static enum outcome docs_show(struct visit *visit)
 {
-	enum outcome outcome = load(visit);
-	if (outcome != OK || visit->request->wants_json)
-		return outcome;
-	api_document_set_page(visit->data, visit->pool, visit->page);
-	value_set_string(visit->page, "csrf_cookie", visit->app->config->session.csrf_cookie_name);
+	const struct api_view *view = api_document_view(visit->app->api);
+	if (view == NULL)
+		return INTERNAL_ERROR;
+	if (visit->request->wants_json)
+		return document_show(visit);
+	visit->page = view->page;
 	return visit_show(visit, "docs.html");
 }
 
