@@ -208,6 +208,12 @@ static void check_kinds(const struct check *check, const struct config *config)
 	}
 }
 
+static void check_local(const struct check *check, size_t place, const char *name, const char *path)
+{
+	if (path[0] != '/' || path[1] == '/' || strchr(path, '\\') != NULL)
+		refuse(check, place, "%s must be a path of this site", name);
+}
+
 static void check_together(const struct check *check, struct config *config)
 {
 	if (!is_token(config->session.cookie_name))
@@ -222,10 +228,10 @@ static void check_together(const struct check *check, struct config *config)
 	if (strcmp(config->session.cookie_name, config->session.csrf_cookie_name) == 0)
 		refuse(check, offsetof(struct config, session.csrf_cookie_name),
 		       "cookie_name and csrf_cookie_name must be different");
-	if (config->session.landing[0] != '/' || config->session.landing[1] == '/' ||
-	    strchr(config->session.landing, '\\') != NULL)
-		refuse(check, offsetof(struct config, session.landing),
-		       "landing must be a path of this site");
+	check_local(check, offsetof(struct config, session.landing), "landing",
+		    config->session.landing);
+	check_local(check, offsetof(struct config, site.signed_out), "signed_out",
+		    config->site.signed_out);
 	check_cookies(check, config);
 	check_kinds(check, config);
 }

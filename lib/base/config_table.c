@@ -212,6 +212,8 @@ const struct setting settings[] = {
 	  "Where 'Forgotten your password?' leads. Empty: no such link." },
 	{ "site", "terms_url", SETTING_TEXT, AT(site.terms_url), "", 0, 0, NULL,
 	  "Where the terms of use are, shown at sign-up. Empty: no link." },
+	{ "site", "signed_out", SETTING_TEXT, AT(site.signed_out), "/auth/login", 0, 0, NULL,
+	  "Where a person goes after signing out, a path of this site." },
 	{ "site", "place_database", SETTING_TEXT, AT(site.place_database), "", 0, 0, NULL,
 	  "MaxMind DB file (GeoLite2-City.mmdb or the like) that says where an address is, shown "
 	  "in "

@@ -1,17 +1,28 @@
 #include "app/sign_in.h"
 #include "pages/pages.h"
+#include <string.h>
+
+/* Where the operator says. Only the page to sign in has words for somebody who just signed out. */
+static enum outcome go_on(struct visit *visit, const char *message)
+{
+	const char *path = visit->app->config->site.signed_out;
+	bool has_words = strcmp(path, "/auth/login") == 0 || strcmp(path, "/login") == 0;
+	if (message != NULL && has_words)
+		path = pool_printf(visit->pool, "%s?notice=signed_out", path);
+	return visit_redirect(visit, path, message);
+}
 
 static enum outcome logout_show(struct visit *visit)
 {
 	if (visit->session == NULL)
-		return visit_redirect(visit, "/auth/login", NULL);
+		return go_on(visit, NULL);
 	return visit_show(visit, "logout.html");
 }
 
 static enum outcome logout_again(struct visit *visit)
 {
 	if (visit->session == NULL)
-		return visit_redirect(visit, "/auth/login", NULL);
+		return go_on(visit, NULL);
 	return visit_refuse(visit, CSRF_FAILED, "logout.html");
 }
 
@@ -20,7 +31,7 @@ static enum outcome logout_submit(struct visit *visit)
 	enum outcome outcome = sign_out(visit);
 	if (outcome != OK)
 		return outcome;
-	return visit_redirect(visit, "/auth/login?notice=signed_out", "You are signed out.");
+	return go_on(visit, "You are signed out.");
 }
 
 /* Public, so that somebody whose sign-in has run out is told "signed out" and not "sign in". */

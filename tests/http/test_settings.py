@@ -28,6 +28,32 @@ def test_the_landing_page_can_be_another(started, person):
     assert visitor.sign_in(person).location == "/country/"
 
 
+def test_signing_out_can_lead_elsewhere(started, person):
+    site = started(site_signed_out="/")
+    visitor = Visitor(site)
+    visitor.sign_in(person)
+    reply = visitor.post("/logout", {})
+    assert (reply.status, reply.location) == (303, "/")
+    assert visitor.get("/logout").location == "/"
+    visitor.sign_in(person)
+    assert visitor.api("/logout", {}).json["redirect"] == "/"
+
+
+def test_only_the_page_to_sign_in_says_that_one_is_signed_out(started, person):
+    for path, wanted in (("/login", "/login?notice=signed_out"), ("/login?next=/chat/", "/login?next=/chat/")):
+        visitor = Visitor(started(site_signed_out=path))
+        visitor.sign_in(person)
+        assert visitor.post("/logout", {}).location == wanted
+
+
+def test_signing_out_below_a_folder_stays_below_it(started, person):
+    visitor = Visitor(started(site_signed_out="/", site_base_path="/members"))
+    token = visitor.token("/members/auth/login")
+    visitor.post("/members/auth/login", {"username": person.username, "password": person.password}, token)
+    token = visitor.token("/members/profile")
+    assert visitor.post("/members/logout", {}, token).location == "/members/"
+
+
 def test_cookies_can_have_other_names(started, person):
     visitor = Visitor(started(session_cookie_name="gate", session_csrf_cookie_name="gatetoken"))
     token = visitor.token()

@@ -145,7 +145,9 @@ static void test_weak_secrets_and_contradictions_stop_the_start(void **state)
 	expect_error(*state, REQUIRED "[django]\nsecret_key_fallbacks = " SECRET " short\n",
 		     "fallbacks is weak");
 	expect_error(*state, REQUIRED "[session]\nlanding = https://evil.example/\n",
-		     "path of this site");
+		     "landing must be a path of this site");
+	expect_error(*state, REQUIRED "[site]\nsigned_out = //evil.example/\n",
+		     "signed_out must be a path of this site");
 }
 
 static void test_a_file_that_others_can_read_is_refused(void **state)
