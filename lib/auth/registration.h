@@ -10,7 +10,7 @@ struct registration {
 	const char *email;
 	const char *password;
 	const char *password_confirm;
-	bool terms_accepted;
+	bool terms_accepted; /* or there are none */
 };
 
 /* Check every field; a sentence for each one that needs another look goes into the object `fields`

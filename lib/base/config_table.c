@@ -211,7 +211,7 @@ const struct setting settings[] = {
 	{ "site", "forgot_password_url", SETTING_TEXT, AT(site.forgot_password_url), "", 0, 0, NULL,
 	  "Where 'Forgotten your password?' leads. Empty: no such link." },
 	{ "site", "terms_url", SETTING_TEXT, AT(site.terms_url), "", 0, 0, NULL,
-	  "Where the terms of use are, shown at sign-up. Empty: no link." },
+	  "Where the terms of use are, which people accept at sign-up. Empty: there are none." },
 	{ "site", "signed_out", SETTING_TEXT, AT(site.signed_out), "/auth/login", 0, 0, NULL,
 	  "Where a person goes after signing out, a path of this site." },
 	{ "site", "place_database", SETTING_TEXT, AT(site.place_database), "", 0, 0, NULL,

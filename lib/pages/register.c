@@ -87,7 +87,8 @@ static enum outcome register_submit(struct visit *visit)
 		.email = text_trim(visit->pool, request_field(request, "email")),
 		.password = request_field(request, "password"),
 		.password_confirm = request_field(request, "password_confirm"),
-		.terms_accepted = request_field_is_set(request, "terms"),
+		.terms_accepted = *visit->app->config->site.terms_url == '\0' ||
+				  request_field_is_set(request, "terms"),
 	};
 	outcome = registration_check(&visit->app->auth, &wanted, visit->pool, fields);
 	if (outcome != OK) {

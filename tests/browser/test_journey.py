@@ -27,7 +27,6 @@ def sign_up(browser, person):
     browser.type("email", person["email"])
     browser.type("password", person["password"])
     browser.type("password_confirm", person["password"])
-    browser.tick("terms")
     browser.one('main form [type="submit"]').click()
     browser.wait(lambda: browser.path == "/")
 
@@ -130,7 +129,7 @@ def test_a_mistake_at_sign_up_is_explained_beside_the_field(browser):
     browser.type("password", "short")
     browser.one('main form [type="submit"]').click()
     browser.wait(lambda: browser.all('[aria-invalid="true"]'))
-    for name in ("username", "email", "password", "password_confirm", "terms"):
+    for name in ("username", "email", "password", "password_confirm"):
         field = browser.one(f'main [name="{name}"]')
         assert field.get_attribute("aria-invalid") == "true"
         described = field.get_attribute("aria-describedby").split()

@@ -10,7 +10,7 @@ LONG = "W" * 60
 
 @pytest.fixture(scope="module")
 def guest_site(stack):
-    server = stack.start("lighttpd", {"GATEHOUSE_SESSION_GUEST": "on", "GATEHOUSE_CHAT_OWN_KEYS": "on"})
+    server = stack.start("lighttpd", {"GATEHOUSE_SESSION_GUEST": "on", "GATEHOUSE_CHAT_OWN_KEYS": "on", "GATEHOUSE_SITE_TERMS_URL": "/terms"})
     yield server
     server.stop()
 
@@ -164,7 +164,7 @@ def each_page(browser, states):
         browser.wait(lambda: browser.all('[aria-invalid="true"]'))
         yield "settings-errors"
         give_cookies(browser, states["stranger"])
-        for name, path in (("guest", "/auth/guest"), ("login-guests", "/auth/login")):
+        for name, path in (("guest", "/auth/guest"), ("login-guests", "/auth/login"), ("register-terms", "/auth/register")):
             browser.open(path)
             yield name
         send("/auth/guest")
@@ -224,6 +224,7 @@ def test_the_html_has_no_errors(states, html_validate):
     newcomer = Visitor(states["guest_site"])
     pages["guest"] = newcomer.get("/auth/guest").text
     pages["guest-errors"] = newcomer.post("/auth/guest", {"email": "<\"'&>"}, newcomer.token("/auth/guest")).text
+    pages["register-terms-errors"] = newcomer.post("/auth/register", {}, newcomer.token("/auth/register")).text
     pages["confirm-password-errors"] = member.post("/auth/confirm", {"password": ""}).text
     pages["confirm-password-kept"] = member.post("/auth/confirm", {
         "password": "x", "pending_path": "/devices/end", "pending_fields": "id=%22%3E&x=1"}).text

@@ -14,8 +14,26 @@ def test_the_page_has_every_field(visitor):
     for path in ("/auth/register", "/register"):
         page = visitor.get(path)
         assert page.status == 200
-        for name in ("username", "email", "password", "password_confirm", "terms"):
+        for name in ("username", "email", "password", "password_confirm"):
             assert f'name="{name}"' in page.text
+
+
+def test_where_there_are_no_terms_nobody_is_asked_to_accept_them(one_visitor):
+    assert 'name="terms"' not in one_visitor.get("/auth/register").text
+    wanted = fields()
+    del wanted["terms"]
+    assert one_visitor.post("/auth/register", wanted).status == 303
+
+
+def test_where_there_are_terms_they_have_to_be_accepted(started):
+    site = started(site_terms_url="/terms-of-use")
+    visitor = Visitor(site)
+    assert 'name="terms"' in visitor.get("/auth/register").text
+    reply = visitor.post("/auth/register", fields(terms=""))
+    assert reply.status == 400 and "terms" in reply.field_error("terms")
+    assert visitor.post("/auth/register", fields()).status == 303
+    refused = Visitor(site).post_json("/auth/register", {**fields(), "terms": False})
+    assert refused.status == 400 and list(refused.json["fields"]) == ["terms"]
 
 
 def test_signing_up_signs_in(visitor):
@@ -44,7 +62,6 @@ def test_each_field_says_what_it_needs_and_keeps_what_was_typed(visitor):
     assert "name@example.org" in reply.field_error("email")
     assert "at least 8" in reply.field_error("password")
     assert "not the same" in reply.field_error("password_confirm")
-    assert "terms" in reply.field_error("terms")
     assert reply.value("username") == "a@b" and reply.value("email") == "no address"
     assert "short" not in reply.value("password")
 
@@ -91,7 +108,7 @@ def test_programs_sign_up_with_json(one_site):
     assert reply.status == 409 and reply.json["error"] == "conflict"
     reply = Visitor(one_site).post_json("/auth/register", {})
     assert reply.status == 400
-    assert set(reply.json["fields"]) == {"username", "email", "password", "password_confirm", "terms"}
+    assert set(reply.json["fields"]) == {"username", "email", "password", "password_confirm"}
 
 
 def test_sign_up_that_is_switched_off_has_no_page(stack):
