@@ -103,6 +103,13 @@ def test_every_template_that_is_shown_exists():
         assert (ROOT / "templates" / name).exists(), name
 
 
+def test_what_keeps_its_white_space_stands_on_one_line():
+    """The engine moves the lines of a block to where it stands, also those of a textarea."""
+    for path in (ROOT / "templates").rglob("*.html"):
+        for tag, text in re.findall(r"<(textarea|pre)\b[^>]*>(.*?)</\1>", path.read_text(), re.S):
+            assert "\n" not in text, f"{path.name}: {tag} has several lines"
+
+
 ROUTE = re.compile(r'\{\s*METHOD_(\w+),\s*"([^"]+)",\s*([\w| ]+),\s*(\w+),\s*(\w+)\s*\}')
 
 
