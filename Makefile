@@ -43,7 +43,8 @@ help:
 	@echo 'make check        the quick tests              make test             all of them'
 	@echo 'make bench        measure against floors       make fuzz             search for inputs that break a parser'
 	@echo 'make lint         static analysis              make format           clang-format'
-	@echo 'make soak         people chat while things break   make bench-chat      what a streamed answer costs'
+	@echo 'make soak         people chat, things break    make bench-chat       what a streamed answer costs'
+	@echo 'make screenshots  pictures of every page'
 	@echo 'Variables of make run: SERVER PORT STATE DETACH MODEL, and any GATEHOUSE_SECTION_KEY.'
 
 unit-tests: $(UNIT_TESTS)

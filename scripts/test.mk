@@ -21,3 +21,15 @@ soak:
 	@scripts/packages build databases apache nginx test
 	@$(MAKE) -s --no-print-directory all
 	@$(PYTHON) -W ignore tests/soak/soak.py $(SOAK_OPTIONS)
+
+# make screenshots   a picture of every page at three widths, light and dark; see tests/browser/screenshots.py
+#
+# Variables: SCREENSHOTS=build/screenshots, and ONLY="words" for the pages with one of these in their name
+
+.PHONY: screenshots
+
+screenshots:
+	@scripts/packages build databases nginx test
+	@$(MAKE) -s --no-print-directory all
+	@SCREENSHOTS='$(SCREENSHOTS)' ONLY='$(ONLY)' $(PYTHON) -m pytest -q -s -p no:cacheprovider -W ignore \
+		-o python_files=screenshots.py tests/browser/screenshots.py

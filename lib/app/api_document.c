@@ -139,9 +139,18 @@ static void set_type(const struct page *page, struct value *field, const struct 
 	value_set_string(field, "shape", shape);
 }
 
+/* A word about a field: of what is sent, whether it must be there, of what comes, whether it may be
+ * missing. */
+static const char *presence(bool is_answer, bool is_required)
+{
+	if (is_answer)
+		return is_required ? NULL : "not always";
+	return is_required ? "required" : NULL;
+}
+
 /* Names of what lies within begin with `within`: "keys[].ending". */
 static void add_fields(const struct page *page, struct value *list, const char *within,
-		       const struct value *schema)
+		       const struct value *schema, bool is_answer)
 {
 	const struct value *properties = value_get(schema, "properties");
 	const struct value *required = value_get(schema, "required");
@@ -151,7 +160,8 @@ static void add_fields(const struct page *page, struct value *list, const char *
 		const char *name = pool_printf(page->pool, "%s%s", within,
 					       value_key(properties, i));
 		value_set_string(field, "name", name);
-		value_set_bool(field, "is_required", is_named(required, value_key(properties, i)));
+		value_set_string(field, "presence",
+				 presence(is_answer, is_named(required, value_key(properties, i))));
 		value_set_string(field, "about", described(page, property));
 		set_type(page, field, property);
 		value_append(list, field);
@@ -159,7 +169,7 @@ static void add_fields(const struct page *page, struct value *list, const char *
 		const struct value *items = value_get(property, "items");
 		add_fields(page, list,
 			   pool_printf(page->pool, items != NULL ? "%s[]." : "%s.", name),
-			   items != NULL ? items : property);
+			   items != NULL ? items : property, is_answer);
 	}
 }
 
@@ -173,10 +183,10 @@ static void set_rows(const struct page *page, struct value *object, const char *
 }
 
 static void set_fields(const struct page *page, struct value *object, const char *name,
-		       const struct value *schema)
+		       const struct value *schema, bool is_answer)
 {
 	struct value *fields = value_array(page->pool);
-	add_fields(page, fields, "", schema);
+	add_fields(page, fields, "", schema, is_answer);
 	set_rows(page, object, name, fields);
 }
 
@@ -199,8 +209,9 @@ static void set_parameters(const struct page *page, struct value *shown,
 		const struct value *parameter = value_item(parameters, i);
 		struct value *field = value_object(page->pool);
 		value_set_string(field, "name", value_get_string(parameter, "name"));
-		value_set_bool(field, "is_required",
-			       value_type(value_get(parameter, "required")) == VALUE_TRUE);
+		value_set_string(field, "presence",
+				 presence(false, value_type(value_get(parameter, "required")) ==
+							 VALUE_TRUE));
 		bool is_in_path = strcmp(value_get_string(parameter, "in"), "path") == 0;
 		value_set_string(field, "type", is_in_path ? "in the path" : "in the query");
 		value_set_string(field, "shape", NULL);
@@ -211,7 +222,8 @@ static void set_parameters(const struct page *page, struct value *shown,
 }
 
 /* The body, or the answer: its fields, the shape that it has, an example, and its other forms. */
-static void set_content(const struct page *page, struct value *shown, const struct value *content)
+static void set_content(const struct page *page, struct value *shown, const struct value *content,
+			bool is_answer)
 {
 	const struct value *json = value_get(content, "application/json");
 	const struct value *first = json != NULL ? json : value_item(content, 0);
@@ -221,9 +233,9 @@ static void set_content(const struct page *page, struct value *shown, const stru
 	value_set_string(shown, "types", value_count(content) > 1 ? types.bytes : NULL);
 	value_set_string(shown, "shape", reference_name(value_get(first, "schema")));
 	value_set_string(shown, "example", shown_example(page, first));
-	set_fields(page, shown, "fields", value_get(first, "schema"));
+	set_fields(page, shown, "fields", value_get(first, "schema"), is_answer);
 	const struct value *form = value_get(value_get(content, "multipart/form-data"), "schema");
-	set_fields(page, shown, "form_fields", form);
+	set_fields(page, shown, "form_fields", form, is_answer);
 }
 
 /* What may come back: the good answer in full, of the others what they mean. */
@@ -242,7 +254,7 @@ static void set_answers(const struct page *page, struct value *shown, const stru
 			value_append(refusals, answer);
 			continue;
 		}
-		set_content(page, answer, value_get(response, "content"));
+		set_content(page, answer, value_get(response, "content"), true);
 		value_set(shown, "answer", answer);
 	}
 	set_rows(page, shown, "refusals", refusals);
@@ -273,7 +285,7 @@ static struct value *operation_value(const struct page *page, const char *path, 
 	const struct value *content = value_get(value_get(operation, "requestBody"), "content");
 	if (content != NULL) {
 		struct value *body = value_object(page->pool);
-		set_content(page, body, content);
+		set_content(page, body, content, false);
 		value_set(shown, "body", body);
 	}
 	set_answers(page, shown, operation);
@@ -320,7 +332,7 @@ static struct value *shapes_value(const struct page *page)
 		struct value *shape = value_object(page->pool);
 		value_set_string(shape, "name", value_key(schemas, i));
 		value_set_string(shape, "about", described(page, value_item(schemas, i)));
-		set_fields(page, shape, "fields", value_item(schemas, i));
+		set_fields(page, shape, "fields", value_item(schemas, i), true);
 		value_append(shapes, shape);
 	}
 	return shapes;

@@ -209,7 +209,7 @@ const struct setting settings[] = {
 	{ "site", "templates", SETTING_TEXT, AT(site.templates), "", 0, 0, NULL,
 	  "Folder of your own templates; a file there replaces the one of the same name." },
 	{ "site", "forgot_password_url", SETTING_TEXT, AT(site.forgot_password_url), "", 0, 0, NULL,
-	  "Where 'Forgotten your password?' leads. Empty: no such link." },
+	  "Where 'Forgot your password?' leads. Empty: no such link." },
 	{ "site", "terms_url", SETTING_TEXT, AT(site.terms_url), "", 0, 0, NULL,
 	  "Where the terms of use are, which people accept at sign-up. Empty: there are none." },
 	{ "site", "signed_out", SETTING_TEXT, AT(site.signed_out), "/auth/login", 0, 0, NULL,

@@ -136,9 +136,9 @@ def new_name(prefix="p"):
     return prefix + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(12))
 
 
-def add_person(mysql, password="correct horse battery", stored=None, active=1):
+def add_person(mysql, password="correct horse battery", stored=None, active=1, name=None):
     """A new person in the users table, unlike anybody else."""
-    name = new_name()
+    name = name or new_name()
     with mysql.cursor() as cursor:
         cursor.execute("INSERT INTO users (username, email, password_hash, is_active) VALUES (%s, %s, %s, %s)",
                        (name, f"{name}@example.org", stored or bcrypt(password), active))
