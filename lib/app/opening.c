@@ -14,6 +14,9 @@ void opening_set_suggestions(struct visit *visit, const char *country, const cha
 					       .limit = SUGGESTIONS_SHOWN };
 	struct knowledge_topics topics = { .count = 0 };
 	struct value *values = value_array(visit->pool);
+	if (value_get(visit->page, "character") != NULL &&
+	    value_type(value_get(visit->page, "only_articles")) != VALUE_TRUE)
+		return;
 	if (knowledge_topics(visit->app->postgresql, visit->pool, &query, &topics) != OK)
 		return;
 	for (size_t i = 0; i < topics.count; i++) {

@@ -4,7 +4,8 @@
 #include "app/visit.h"
 #include "chat/character.h"
 
-/* "suggestions": articles about this country and service to begin with. That there are none is fine. */
+/* "suggestions": articles about this country and service to begin with. That there are none is fine. Comes
+ * after the other two: whom the conversation is with would be surprised by such questions. */
 void opening_set_suggestions(struct visit *visit, const char *country, const char *service);
 
 /* "character", with its greeting: the one of that id, which is put into `character` too. "": none, OK.

@@ -63,13 +63,16 @@ static enum outcome fill_new(struct visit *visit, const char *country, const cha
 	};
 	value_set(visit->page, "conversation", conversation_value(visit, &blank));
 	conversations_set_sidebar(visit, &list, NULL);
-	opening_set_suggestions(visit, country, service);
 	struct person_settings settings;
 	outcome = load_settings(visit, &settings);
 	if (outcome != OK)
 		return outcome;
 	set_composer(visit, &settings);
-	return is_guest(visit) ? OK : set_choices(visit, &settings);
+	if (!is_guest(visit))
+		outcome = set_choices(visit, &settings);
+	if (outcome == OK)
+		opening_set_suggestions(visit, country, service);
+	return outcome;
 }
 
 /* Whether the newest message shown has nothing after it but, perhaps, an answer on its way. */

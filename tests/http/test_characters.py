@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 
 from support.characters import JSON, SAMPLE, administrator, create, send
+from support.sessions import sign_in
 from support.site import Visitor, add_person
 
 
@@ -273,3 +274,18 @@ def test_a_guest_has_no_characters(stack):
         assert guest.get("/settings").status != 200
     finally:
         server.stop()
+
+
+def test_a_character_that_can_talk_is_not_asked_what_articles_answer(started, person):
+    suggestion = 'name="message" value='
+    talker = sign_in(started(openai_models="test", chat_model="openai/test", openai_base_url="http://127.0.0.1:9/v1", chat_model_hosts="127.0.0.1:9"), person)
+    made = create(talker)
+    for path in ("/chat/?", "/chat/temporary?"):
+        assert suggestion in talker.get(path).text, path
+        assert suggestion not in talker.get(f"{path}character={made['id']}").text, path
+
+
+def test_where_only_articles_answer_their_titles_are_offered_with_a_character_too(one_member):
+    made = create(one_member)
+    for path in ("/chat/?", "/chat/temporary?"):
+        assert 'name="message" value=' in one_member.get(f"{path}character={made['id']}").text, path
