@@ -4,8 +4,8 @@
 #include "app/visit.h"
 
 /* Fill visit->session from the cookie. OK: somebody is signed in. SESSION_EXPIRED: a cookie that is
- * no (longer) good, SESSION_MOVED one whose session ended because it was used from elsewhere. SIGN_IN_REQUIRED: no cookie, or one of somebody else's. UNAVAILABLE: cannot
- * tell. */
+ * no (longer) good, SESSION_MOVED one whose session ended because it was used from elsewhere.
+ * SIGN_IN_REQUIRED: no cookie, or one of somebody else's. UNAVAILABLE: cannot tell. */
 enum outcome session_check(struct visit *visit);
 
 /* A cookie that an earlier secret key signed is given anew: without that key it would be worth nothing.

@@ -75,7 +75,7 @@ struct config {
 		const char *templates; /* folder of the operator's own templates, or "" */
 		const char *forgot_password_url;
 		const char *terms_url;
-		const char *signed_out; /* local path */
+		const char *signed_out;     /* local path */
 		const char *place_database; /* MaxMind DB file, or "" */
 		bool https;                 /* derived from url */
 		int64_t hsts_seconds;
