@@ -120,6 +120,7 @@ class Soak:
             return conversation
         if status != 200:
             self.counts["refused"] += 1
+            self.counts[f"refused: {status}"] = self.counts.get(f"refused: {status}", 0) + 1
             return conversation
         self.counts["questions"] += 1
         question = next(message for message in reply["messages"] if message["role"] == "user")
