@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "chat/answer.h"
 #include "db/listener.h"
 #include "session/list.h"
@@ -335,12 +336,15 @@ static bool look_for_sessions(struct streams *streams, struct pool *pool)
 /* What the reader says they have: a cursor of ours, with which nothing but their own page can go wrong. */
 static struct cursor read_cursor(const char *text)
 {
-	long long newest, settled;
-	int end = 0;
 	struct cursor cursor = { 0 };
-	if (text != NULL && strlen(text) < ID_BYTES &&
-	    sscanf(text, "%9lld-%9lld%n", &newest, &settled, &end) == 2 && text[end] == '\0' &&
-	    newest > 0 && settled >= 0)
+	char piece[ID_BYTES];
+	int64_t newest, settled;
+	const char *dash = text != NULL ? strchr(text, '-') : NULL;
+	if (dash == NULL || dash - text >= ID_BYTES)
+		return cursor;
+	snprintf(piece, sizeof piece, "%.*s", (int)(dash - text), text);
+	if (text_to_integer(piece, 1, INT32_MAX, &newest) &&
+	    text_to_integer(dash + 1, 0, INT32_MAX, &settled))
 		cursor = (struct cursor){ newest, (size_t)settled };
 	return cursor;
 }

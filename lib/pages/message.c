@@ -190,13 +190,22 @@ static enum outcome message_choose(struct visit *visit)
 
 enum { NOTE_CHARACTERS = 1000 };
 
+/* As a form sends it, or a number in JSON. */
+static bool read_rating(const struct visit *visit, int64_t *rating)
+{
+	const struct value *number = value_get(visit->request->json, "rating");
+	if (number == NULL || value_type(number) != VALUE_INTEGER)
+		return text_to_integer(request_field(visit->request, "rating"), -1, 1, rating);
+	*rating = value_to_integer(number);
+	return *rating >= -1 && *rating <= 1;
+}
+
 static enum outcome message_judge(struct visit *visit)
 {
 	const char *note = text_trim(visit->pool, request_field(visit->request, "note"));
 	const char *conversation_id;
 	int64_t rating;
-	if (!text_to_integer(request_field(visit->request, "rating"), -1, 1, &rating) ||
-	    !request_field_is_clean(visit->request, "note", true) ||
+	if (!read_rating(visit, &rating) || !request_field_is_clean(visit->request, "note", true) ||
 	    text_characters(note) > NOTE_CHARACTERS)
 		return BAD_REQUEST;
 	enum outcome outcome = message_rate(visit->app->postgresql, visit->pool,

@@ -1,3 +1,4 @@
+#include "app/wall.h"
 #include "pages/pages.h"
 
 /* Whether the visitor is signed in; a stranger gets an answer, not a refusal. A guest is not, but has a
@@ -9,7 +10,8 @@ static enum outcome status_show(struct visit *visit)
 		       session != NULL && session_kind_is_signed_in(session->kind));
 	if (session != NULL) {
 		value_set_string(visit->data, "username", session->username);
-		value_set_string(visit->data, "kind", session_kind_name(session->kind));
+		/* As the wall counts it: who has left the administrators is none. */
+		value_set_string(visit->data, "kind", wall_facts(visit).kind);
 		value_set_string(visit->data, "session", session->public_id);
 		value_set_integer(visit->data, "expires_in",
 				  session_policy_ends_in(&session->limits, &session->times));

@@ -458,6 +458,11 @@ def test_an_answer_can_be_judged(models, one, postgresql, sql):
     for rating in ("2", "x", ""):
         assert one.post(f"/chat/messages/{answer}", {"action": "rate", "rating": rating}).status == 400
     assert one.post(f"/chat/messages/{reply['messages'][0]['id']}", {"action": "rate", "rating": "1"}).status == 404
+    # a program's number
+    assert one.api(f"/api/messages/{answer}", {"action": "rate", "rating": 1}).status == 200
+    assert one.get(f"/api/chat?session_id={reply['session_id']}").json["messages"][1]["rating"] == 1
+    for rating in (2, -2, 1.5, True, None, [1], 2**63):
+        assert one.api(f"/api/messages/{answer}", {"action": "rate", "rating": rating}).status == 400, rating
 
 
 def test_an_answer_is_still_there_when_its_pieces_are_gone(models, one, postgresql):

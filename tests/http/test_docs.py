@@ -271,7 +271,7 @@ def try_the_chat(program):
     question, answered = shown["messages"][0]["id"], shown["messages"][1]["id"]
     call("GET", "/api/messages/{id}", id=question)
     call("PUT", "/api/messages/{id}", {"message": "hello again"}, id=question)
-    call("POST", "/api/messages/{id}", {"action": "rate", "rating": "1", "note": "good"}, id=answered)
+    call("POST", "/api/messages/{id}", {"action": "rate", "rating": 1, "note": "good"}, id=answered)
     again = call("POST", "/api/messages/{id}", {"action": "retry"}, id=question)
     assert finished(program.visitor, again["answer"])
     call("GET", "/api/chat", query="?session_id=" + opened["session_id"])

@@ -64,6 +64,7 @@ def test_who_left_the_administrators_is_told_as_none(walled, mysql, stack):
     assert stack.command("group", "remove", "administrators", person.username).returncode == 0
     for path, by_variables in backends_of(walled):
         assert who(visitor.get(path), by_variables) == expected(person), path
+    assert visitor.get("/auth/status").json["kind"] == "authenticated"
 
 
 def test_an_anonymous_session_names_nobody(walled, insider, postgresql):
