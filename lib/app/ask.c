@@ -177,8 +177,9 @@ enum outcome ask_articles(struct visit *visit, const struct question *asked,
 	enum outcome outcome = question_limit_check(database, visit->pool, asked, &answer->stored);
 	if (outcome == TOO_MANY_ATTEMPTS)
 		return ask_outcome(visit, &answer->stored);
-	if (outcome == OK)
-		outcome = knowledge_answer(database, visit->pool, &question, &out);
+	if (outcome != OK || answer->stored.verdict == QUESTION_AGAIN)
+		return outcome;
+	outcome = knowledge_answer(database, visit->pool, &question, &out);
 	answer->content = out.bytes;
 	return outcome;
 }

@@ -65,7 +65,7 @@ enum outcome temporary_question(struct visit *visit, const struct ask *wanted,
 		.service = wanted->service,
 		.character_id = conversation.character_id,
 		.text = turns->items[turns->count - 1].text,
-		.submit_key = wanted->submit_key,
+		.submit_key = "", /* nothing of an earlier one is kept that could be shown again */
 		.model = model,
 	};
 	if (chat_model_is_articles(model))
@@ -73,6 +73,7 @@ enum outcome temporary_question(struct visit *visit, const struct ask *wanted,
 	if (outcome != OK)
 		return outcome;
 	question.answer = answer->content;
+	question.submit_key = wanted->submit_key;
 	outcome = temporary_ask(visit->app->postgresql, visit->pool, &question,
 				answer->content == NULL ? seal_turns(visit, turns) : "",
 				turns->count, &answer->stored);

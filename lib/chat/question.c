@@ -102,13 +102,15 @@ enum outcome question_limit_check(struct pg_pool *database, struct pool *pool,
 		question->owner->user_id,
 		json_text(pool, question_limits_value(pool, question->limits)),
 		question->submit_key,
+		question->text,
 	};
 	struct pg_rows *rows;
-	enum outcome outcome = pg_run(database, pool, STATEMENT_CHAT_LIMIT, parameters, 3, &rows);
+	*stored = (struct question_stored){ .verdict = QUESTION_STORED };
+	enum outcome outcome = pg_run(database, pool, STATEMENT_CHAT_LIMIT, parameters, 4, &rows);
 	if (outcome != OK || pg_row_count(rows) == 0)
 		return outcome;
 	question_read_stored(rows, stored);
-	return TOO_MANY_ATTEMPTS;
+	return stored->verdict == QUESTION_AGAIN ? OK : TOO_MANY_ATTEMPTS;
 }
 
 enum outcome question_store(struct pg_pool *database, struct pool *pool,

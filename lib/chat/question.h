@@ -55,7 +55,8 @@ struct question_stored {
 };
 
 /* Whether this person may ask now, before any work is done for it: TOO_MANY_ATTEMPTS when not, with
- * the limit in `stored`. It counts nothing and reserves nothing; question_store says what holds. */
+ * the limit in `stored`. OK with the verdict QUESTION_AGAIN: the same form came before, so no work is
+ * needed. It counts nothing and reserves nothing; question_store says what holds. */
 enum outcome question_limit_check(struct pg_pool *database, struct pool *pool,
 				  const struct question *question, struct question_stored *stored);
 

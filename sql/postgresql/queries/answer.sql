@@ -5,11 +5,17 @@ FROM gatehouse_ask($1::jsonb)
 
 -- name: chat_limit
 -- Whether $1 may ask now, before any work is done for it: the limit that stands against it, of those in
--- $2 (as of gatehouse_limit), in the form of the other verdicts. No row: none, or this form ($3) was
--- here before and is answered again.
-SELECT 'limit:' || against, wait, NULL, NULL, NULL, NULL, false
+-- $2 (as of gatehouse_limit), in the form of the other verdicts; "again": this form ($3, "": none) was
+-- here before with this text ($4), whatever the limits say. No row: neither.
+WITH known AS (
+	SELECT FROM gatehouse_message m JOIN chats_chatsession s USING (session_id)
+	JOIN chats_chatmessage c ON c.id = m.message_id
+	WHERE m.submit_key = nullif($3, '') AND s.auth_user_id = $1 AND c.content = $4
+)
+SELECT CASE WHEN EXISTS (SELECT FROM known) THEN 'again' ELSE 'limit:' || against END, wait,
+	NULL, NULL, NULL, NULL, false
 FROM gatehouse_limit($1, $2::jsonb)
-WHERE against IS NOT NULL AND NOT EXISTS (SELECT FROM gatehouse_message WHERE submit_key = $3)
+WHERE against IS NOT NULL OR EXISTS (SELECT FROM known)
 
 -- name: chat_ask_temporary
 -- Ask without keeping anything; $1 and the verdict: gatehouse_ask_temporary. $2: sealed turns.
