@@ -27,6 +27,22 @@ static void check_knowledge(struct command_context *context)
 		     "less (docs/KNOWLEDGE.md, \"Typing mistakes\")");
 }
 
+/* Importing conversations and temporary ones take numbers by themselves, which INSERT does not allow. */
+static int check_sequences(struct command_context *context)
+{
+	struct pg_rows *rows;
+	if (pg_run(context->app->postgresql, context->pool, STATEMENT_SEQUENCE_RIGHTS, NULL, 0,
+		   &rows) != OK)
+		return command_fail("PostgreSQL does not answer; the log above says why");
+	return pg_bool(rows, 0, 0)
+		       ? 0
+		       : command_fail(
+				 "PostgreSQL: the programs' role may not use sequences, so "
+				 "conversations cannot be imported, nor temporary ones be held. "
+				 "As the owner's role: GRANT USAGE ON ALL SEQUENCES IN SCHEMA "
+				 "public TO the programs' role (docs/DEPLOY.md, step 2)");
+}
+
 /* Every statement must fit the database: a missing table or column is found here, not by a visitor. */
 static int check_postgresql(struct command_context *context)
 {
@@ -47,6 +63,9 @@ static int check_postgresql(struct command_context *context)
 			"PostgreSQL: %d of %d statements do not fit the tables, the first is %s. "
 			"Run gatehousectl migrate as the owner's role (docs/DEPLOY.md, step 3)",
 			broken, (int)STATEMENT_COUNT, first);
+	int status = check_sequences(context);
+	if (status != 0)
+		return status;
 	printf("PostgreSQL: works, %d statements fit\n", (int)STATEMENT_COUNT);
 	check_trail(context);
 	check_knowledge(context);

@@ -144,7 +144,7 @@ grant_postgresql() {
 		ALTER DEFAULT PRIVILEGES FOR ROLE gatehouse_owner IN SCHEMA public
 			GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO gatehouse_app;
 		ALTER DEFAULT PRIVILEGES FOR ROLE gatehouse_owner IN SCHEMA public
-			GRANT USAGE, SELECT ON SEQUENCES TO gatehouse_app;
+			GRANT USAGE ON SEQUENCES TO gatehouse_app;
 	SQL
 }
 

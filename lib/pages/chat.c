@@ -253,12 +253,16 @@ static enum outcome reply(struct visit *visit, const char *question,
 						  .content = answer->content };
 		value_append(messages, message_value(visit, &answered));
 	} else if (stored->answer_id != NULL) {
-		const struct answer begun = { .id = stored->answer_id,
-					      .question_id = stored->question_id,
-					      .state = ANSWER_WAITING,
-					      .error = "",
-					      .sentence = "",
-					      .text = "" };
+		struct answer begun = { .id = stored->answer_id,
+					.question_id = stored->question_id,
+					.state = ANSWER_WAITING,
+					.error = "",
+					.sentence = "",
+					.text = "" };
+		/* The request has waited for it; where it cannot be loaded, it is asked for as usual. */
+		if (visit->app->config->chat.generation == GENERATION_INLINE)
+			answer_load(visit->app->postgresql, visit->pool, visit->session->user_id,
+				    stored->answer_id, 0, &begun);
 		value_set(visit->data, "answer", answer_value(visit, &begun));
 	}
 	value_set_string(visit->data, "session_id", stored->conversation_id);

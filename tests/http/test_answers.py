@@ -585,6 +585,7 @@ def test_inline_the_request_itself_makes_the_answer(models, stack, mysql):
     visitor = signed_in(site, mysql)
     models.server.script(openai("By ", "myself."))
     reply = ask(visitor, "Without a worker")
+    assert (reply["answer"]["state"], reply["answer"]["is_open"]) == ("done", False)
     assert state(visitor, reply["answer"])["content"] == "By myself."
     assert workers(stack) == []
     site.stop()

@@ -96,6 +96,21 @@ def test_a_second_program_does_not_take_a_socket_away(stack, running):
     assert Visitor(server).get("/auth/login").status == 200
 
 
+def test_check_says_that_sequences_may_not_be_used(stack):
+    """What the first lines of docs/DEPLOY.md did not say: sites made by them could not import a conversation."""
+    owner, names = stack.postgresql(), ("chats_chatmessage_id_seq", "gatehouse_temporary_id")
+    assert "GRANT USAGE ON SEQUENCES TO gatehouse_app" in (ROOT / "docs" / "DEPLOY.md").read_text()
+    for name in names:
+        with owner.cursor() as cursor:
+            cursor.execute(f"REVOKE USAGE ON SEQUENCE {name} FROM gatehouse_app")
+        done = stack.command("check")
+        with owner.cursor() as cursor:
+            cursor.execute(f"GRANT USAGE ON SEQUENCE {name} TO gatehouse_app")
+        assert done.returncode == 1 and "GRANT USAGE ON ALL SEQUENCES" in done.stderr
+    owner.close()
+    assert stack.command("check").returncode == 0
+
+
 def test_check_says_which_column_is_missing(stack):
     for setting, value in (("USERNAME", "loginn"), ("ACTIVE_WHEN", "actve:1"), ("LAST_LOGIN", "lastt")):
         done = stack.command("check", extra={f"GATEHOUSE_USERS_{setting}": value})

@@ -1,6 +1,11 @@
 -- name: health
 SELECT 1
 
+-- name: sequence_rights
+-- Whether this role may take the numbers that statements ask for by themselves.
+SELECT coalesce(has_sequence_privilege(pg_get_serial_sequence('chats_chatmessage', 'id'), 'USAGE')
+	AND has_sequence_privilege('gatehouse_temporary_id', 'USAGE'), false)
+
 -- name: migration_lock
 -- Two migrations at once wait for each other. The number is arbitrary, but must never change; the
 -- lock goes with the connection.
