@@ -1,4 +1,5 @@
 """A headless Chromium, and what pages are checked with."""
+import fcntl
 import json
 import os
 import pathlib
@@ -22,11 +23,14 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 def node_modules():
     """axe-core and html-validate in the versions of the lock file."""
     folder = HERE / "node_modules"
-    if not (folder / "axe-core" / "axe.min.js").exists() or not (folder / ".bin" / "html-validate").exists():
-        # Node knows only the authorities it was built with; here also those of this system.
-        authorities = {"NODE_EXTRA_CA_CERTS": "/etc/ssl/certs/ca-certificates.crt"}
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, check=True,
-                       stdout=subprocess.DEVNULL, timeout=300, env={**authorities, **os.environ})
+    # One process after the other: npm begins by throwing away what another one has just installed.
+    with open(HERE / "package-lock.json") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "axe-core" / "axe.min.js").exists() or not (folder / ".bin" / "html-validate").exists():
+            # Node knows only the authorities it was built with; here also those of this system.
+            authorities = {"NODE_EXTRA_CA_CERTS": "/etc/ssl/certs/ca-certificates.crt"}
+            subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, check=True,
+                           stdout=subprocess.DEVNULL, timeout=300, env={**authorities, **os.environ})
     return folder
 
 
