@@ -118,6 +118,9 @@ static int clean(struct command_context *context)
 	if (status == 0)
 		status = clean_rows(context, STATEMENT_THROTTLE_CLEAN,
 				    "finished throttle counters");
+	/* Where only articles answer, there is no worker to do it. */
+	if (status == 0)
+		status = clean_rows(context, STATEMENT_ANSWER_CLEAN, "old figures of usage");
 	if (status == 0)
 		status = clean_deleted(context);
 	return status != 0 ? status : audit_keep_partitions(context);

@@ -145,6 +145,20 @@ def test_clean_throws_away_what_is_over_in_batches(one_site, person, run, postgr
             cursor.execute("DELETE FROM django_session WHERE session_data = 'x'")
 
 
+def test_clean_throws_away_figures_of_addresses_where_no_worker_does(one_site, run, postgresql, sql):
+    run("session", "clean")
+    with postgresql.cursor() as cursor:
+        for who, days in (("guests of 192.0.2.78", 3), ("guests of 192.0.2.78", 0), ("cleaned", 3), ("cleaned", 181)):
+            cursor.execute("INSERT INTO gatehouse_usage (user_id, day, messages) VALUES (%s, gatehouse_now()::date - %s, 1)", (who, days))
+    try:
+        assert "\n2 old figures of usage thrown away\n" in run("session", "clean")
+        assert sql(postgresql, "SELECT array_agg(user_id || ' ' || (gatehouse_now()::date - day) ORDER BY user_id) FROM gatehouse_usage "
+                   "WHERE user_id IN ('guests of 192.0.2.78', 'cleaned')") == (["cleaned 3", "guests of 192.0.2.78 0"],)
+        assert "\n0 old figures of usage thrown away\n" in run("session", "clean")
+    finally:
+        sql(postgresql, "DELETE FROM gatehouse_usage WHERE user_id IN ('guests of 192.0.2.78', 'cleaned') RETURNING 1")
+
+
 def test_clean_ends_what_rested_too_long_before_its_end(one_site, person, run, postgresql, sql, clock):
     run("session", "clean")
     visitor = sign_in(one_site, person, remember_me="1")

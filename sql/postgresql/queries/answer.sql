@@ -146,12 +146,15 @@ WHERE worker = $1 AND state = 'running'
 
 -- name: answer_clean
 -- Pieces of what ended a while ago, workers that never said good-bye, figures of half a year ago;
--- those of addresses are of no use once their day is over.
+-- those of addresses are of no use once their day is over. How many figures.
 WITH pieces AS (
 	DELETE FROM gatehouse_answer_piece p USING gatehouse_answer a
 	WHERE a.id = p.answer_id AND a.finished_at < gatehouse_now() - interval '10 minutes'
 ), workers AS (
 	DELETE FROM gatehouse_answer_worker WHERE seen_at < gatehouse_now() - interval '1 hour'
+), figures AS (
+	DELETE FROM gatehouse_usage WHERE day < (gatehouse_now() - interval '180 days')::date
+		OR (day < (gatehouse_now() - interval '2 days')::date AND user_id LIKE 'guests of %')
+	RETURNING day
 )
-DELETE FROM gatehouse_usage WHERE day < (gatehouse_now() - interval '180 days')::date
-	OR (day < (gatehouse_now() - interval '2 days')::date AND user_id LIKE 'guests of %')
+SELECT count(*) FROM figures
