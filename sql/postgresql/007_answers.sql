@@ -228,10 +228,10 @@ DECLARE
 BEGIN
 	SELECT * INTO used FROM gatehouse_usage WHERE user_id = person AND day = today;
 	kept := gatehouse_recent(used.recent);
-	IF cardinality(kept) >= nullif((limits ->> 'minute')::integer, 0) THEN
+	IF cardinality(kept) >= nullif((limits ->> 'minute')::bigint, 0) THEN
 		against := 'minute';
 		wait := greatest(1, ceil(extract(epoch FROM kept[1] + interval '1 minute' - present)));
-	ELSIF used.messages >= nullif((limits ->> 'day')::integer, 0) THEN
+	ELSIF used.messages >= nullif((limits ->> 'day')::bigint, 0) THEN
 		against := 'day';
 		wait := next_day;
 	ELSIF used.prompt_tokens + used.answer_tokens >= nullif((limits ->> 'tokens')::bigint, 0) THEN

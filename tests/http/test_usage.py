@@ -1,5 +1,6 @@
 """Quotas by kind of session and of single persons, and the page that shows what was used: GET /usage, GET /api/usage."""
 import datetime
+import json
 import re
 import threading
 
@@ -257,6 +258,18 @@ def test_guests_who_begin_anew_share_what_guests_of_one_address_have(stack, mysq
     clock(seconds=int(refused.headers["Retry-After"]) + 1)
     assert said(begin(), 2) == [200, 200]
     site.stop()
+
+
+def test_limits_of_an_address_may_be_larger_than_four_bytes(postgresql, sql):
+    """Messages of a guest times guests of an address: the largest settings refuse nobody, and still count."""
+    limits = json.dumps({"minute": 10, "day": 1000000, "also": {"who": "guests of 192.0.2.77", "minute": 10 ** 11, "day": 10 ** 11}})
+    try:
+        assert sql(postgresql, "SELECT against FROM gatehouse_use('guest-77', %s)", limits) == (None,)
+        sql(postgresql, "UPDATE gatehouse_usage SET messages = 2147483647 WHERE user_id = 'guests of 192.0.2.77' RETURNING 1")
+        assert sql(postgresql, "SELECT against FROM gatehouse_limit('guest-77', %s)", limits) == (None,)
+        assert sql(postgresql, "SELECT against FROM gatehouse_limit('guest-77', %s)", limits.replace(str(10 ** 11), "2147483647")) == ("day",)
+    finally:
+        sql(postgresql, "DELETE FROM gatehouse_usage WHERE user_id IN ('guest-77', 'guests of 192.0.2.77') RETURNING 1")
 
 
 def test_many_guests_at_once_are_counted_exactly(stack):
