@@ -7,6 +7,10 @@
 
 enum { PASSAGES_MAX = 5, PASSAGE_BYTES_MAX = 2500 };
 
+/* Of all that a model is told before the conversation: twice what a character may say, so that nothing
+ * is cut but what should not have been stored. */
+enum { SYSTEM_BYTES_MAX = 2 * CHARACTER_FILLED_MAX };
+
 static bool is_new(const struct knowledge_passages *passages, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
@@ -132,7 +136,8 @@ enum outcome answer_prompt_make(struct app *app, struct pg_pool *database, struc
 	struct model_turn *said = pool_zalloc(pool, (turns.count + 1) * sizeof *said);
 	for (size_t i = 0; i < turns.count; i++)
 		said[i] = (struct model_turn){ turns.items[i].role, turns.items[i].text };
-	prompt->model.system = system.bytes;
+	prompt->model.system = pool_strndup(pool, system.bytes,
+					    text_prefix_bytes(system.bytes, SYSTEM_BYTES_MAX));
 	prompt->model.turns = said;
 	prompt->model.turn_count = turns.count;
 	return OK;

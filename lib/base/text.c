@@ -181,6 +181,17 @@ size_t text_prefix(const char *text, size_t characters)
 	return i;
 }
 
+size_t text_prefix_bytes(const char *text, size_t bytes)
+{
+	size_t length = strnlen(text, bytes + 1);
+	if (length <= bytes)
+		return length;
+	length = bytes;
+	while (length > 0 && is_continuation((unsigned char)text[length]))
+		length--;
+	return length;
+}
+
 static char fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

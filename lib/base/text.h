@@ -36,6 +36,10 @@ size_t text_characters(const char *text);
 /* The longest prefix of `text` with at most `characters` code points, in bytes. */
 size_t text_prefix(const char *text, size_t characters);
 
+/* The longest prefix of a well-formed UTF-8 string with at most `bytes` bytes that ends between two
+ * characters, in bytes. */
+size_t text_prefix_bytes(const char *text, size_t bytes);
+
 /* Equality with ASCII letters folded and every other byte compared as it is. MySQL collations
  * also fold accents; a sign-in must not ("ádmin" is not "admin"). */
 bool text_equal_fold(const char *left, const char *right);

@@ -21,6 +21,12 @@ enum {
 	CHARACTERS_PER_PERSON = 200
 };
 
+/* In bytes. */
+enum {
+	CHARACTER_FILLED_MAX = 64 << 10, /* a prompt or greeting when its macros are filled in */
+	CHARACTER_PERSON_BYTES = 320     /* the longest name that {{user}} may become */
+};
+
 /* The order is that of the table's columns and of character_style_names. */
 enum character_style {
 	CHARACTER_DIRECTNESS,
@@ -137,11 +143,14 @@ unsigned character_trait(const char *name);
 
 /* What a model is told about the character, as plain English that a person can read and change: its
  * own system_prompt where it has one, else one made from the fields. {{char}} becomes the name,
- * {{user}} "the person you talk with", {{original}} within a system_prompt what would have been made.
- * Never "". */
+ * {{user}} "the person you talk with", the first {{original}} within a system_prompt what would have
+ * been made. Never "", and cut at CHARACTER_FILLED_MAX. */
 const char *character_system_prompt(struct pool *pool, const struct character *character);
+bool character_prompt_is_cut(struct pool *pool, const struct character *character);
 
 /* The greeting with {{char}} and {{user}} filled in; `person` is what to call who reads it, such as
- * "you" or their display name. "" when the character has none. */
+ * "you" or their display name. "" when the character has none. Cut at CHARACTER_FILLED_MAX. */
 const char *character_greeting(struct pool *pool, const struct character *character,
 			       const char *person);
+/* Whether it would be cut for somebody with the longest name. */
+bool character_greeting_is_cut(struct pool *pool, const struct character *character);

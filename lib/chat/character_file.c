@@ -191,6 +191,10 @@ static void take_tags(struct taking *taking, const struct value *member,
 	}
 }
 
+static const char too_long_filled_in[] = "This becomes too long once {{char}}, {{user}} and "
+					 "{{original}} are filled in. Use them less "
+					 "often, or shorten the text.";
+
 bool character_check(struct pool *pool, const struct character *character, struct value *fields)
 {
 	struct taking taking = { pool, fields, 0 };
@@ -201,6 +205,11 @@ bool character_check(struct pool *pool, const struct character *character, struc
 					   text_fields[i].limit));
 	if (*character->name == '\0')
 		refuse(&taking, "name", "Give the character a name.");
+	if (character_prompt_is_cut(pool, character))
+		refuse(&taking, *character->system_prompt != '\0' ? "system_prompt" : "backstory",
+		       too_long_filled_in);
+	if (character_greeting_is_cut(pool, character))
+		refuse(&taking, "greeting", too_long_filled_in);
 	return taking.refused == 0;
 }
 

@@ -19,7 +19,7 @@ struct value *character_to_value(struct pool *pool, const struct character *char
 bool character_take_value(struct pool *pool, const struct value *value, struct character *character,
 			  struct value *fields);
 
-/* Whether everything lies within the limits of character.h; as above a sentence for each field. */
+/* Whether everything lies within the limits of character.h, also with its macros filled in; as above a sentence for each field. */
 bool character_check(struct pool *pool, const struct character *character, struct value *fields);
 
 /* A text as it can be stored: line breaks are "\n", and there are no other control characters, nor

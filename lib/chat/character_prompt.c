@@ -111,52 +111,89 @@ static const char *make_prompt(struct pool *pool, const struct character *charac
 
 struct macro {
 	const char *name, *text;
+	bool is_once; /* further ones become empty */
 };
 
-/* A copy with the macros that are listed filled in; others stay as they are. What is filled in is
- * not looked through again. */
-static const char *fill_in(struct pool *pool, const char *text, const struct macro *macros,
-			   size_t count)
+/* What a text became. */
+struct filled {
+	const char *text;
+	bool is_cut; /* there would have been more than CHARACTER_FILLED_MAX */
+};
+
+/* The macro that stands at the beginning of a text; NULL: none of these. */
+static struct macro *macro_at(const char *text, struct macro *macros, size_t count)
 {
-	struct buffer out = buffer_new(pool, strlen(text) + 128);
+	for (size_t i = 0; i < count; i++)
+		if (strncasecmp(text, macros[i].name, strlen(macros[i].name)) == 0)
+			return &macros[i];
+	return NULL;
+}
+
+/* A copy with the macros that are listed filled in; others stay as they are. What is filled in is
+ * not looked through again. A few letters ask for much text, so it stops where it gets too long. */
+static struct filled fill_in(struct pool *pool, const char *text, struct macro *macros,
+			     size_t count)
+{
+	struct buffer out = buffer_new(pool, 1024);
 	while (*text != '\0') {
-		size_t i = 0, length = 0;
-		for (; i < count; i++) {
-			length = strlen(macros[i].name);
-			if (strncasecmp(text, macros[i].name, length) == 0)
-				break;
-		}
-		if (i < count) {
-			buffer_puts(&out, macros[i].text);
-			text += length;
-		} else {
-			buffer_byte(&out, *text++);
-		}
+		struct macro *macro = macro_at(text, macros, count);
+		const char *piece = macro != NULL ? macro->text : text;
+		size_t length = macro != NULL ? strlen(piece) : text_prefix(text, 1);
+		if (out.length + length > CHARACTER_FILLED_MAX)
+			break;
+		buffer_add(&out, piece, length);
+		text += macro != NULL ? strlen(macro->name) : length;
+		if (macro != NULL && macro->is_once)
+			macro->text = "";
 	}
-	return out.bytes;
+	return (struct filled){ out.bytes, *text != '\0' };
+}
+
+static struct filled fill_prompt(struct pool *pool, const struct character *character)
+{
+	struct macro macros[] = {
+		{ "{{char}}", character->name, false },
+		{ "{{user}}", "the person you talk with", false },
+		{ "{{original}}", "", true },
+	};
+	struct filled made = fill_in(pool, make_prompt(pool, character), macros, 2);
+	if (*character->system_prompt == '\0')
+		return made;
+	macros[2].text = made.text;
+	struct filled own = fill_in(pool, character->system_prompt, macros, 3);
+	bool has_original = *macros[2].text == '\0';
+	own.is_cut = own.is_cut || (has_original && made.is_cut);
+	return *own.text != '\0' ? own : made;
+}
+
+static struct filled fill_greeting(struct pool *pool, const struct character *character,
+				   const char *person)
+{
+	struct macro macros[] = { { "{{char}}", character->name, false },
+				  { "{{user}}", person, false } };
+	return fill_in(pool, character->greeting, macros, 2);
 }
 
 const char *character_system_prompt(struct pool *pool, const struct character *character)
 {
-	const char *made = make_prompt(pool, character);
-	const struct macro macros[] = {
-		{ "{{char}}", character->name },
-		{ "{{user}}", "the person you talk with" },
-		{ "{{original}}",
-		  fill_in(pool, made,
-			  (const struct macro[]){ { "{{char}}", character->name },
-						  { "{{user}}", "the person you talk with" } },
-			  2) },
-	};
-	bool is_own = *character->system_prompt != '\0';
-	const char *prompt = fill_in(pool, is_own ? character->system_prompt : made, macros,
-				     is_own ? 3 : 2);
-	return *prompt != '\0' ? prompt : macros[2].text;
+	return fill_prompt(pool, character).text;
+}
+
+bool character_prompt_is_cut(struct pool *pool, const struct character *character)
+{
+	return fill_prompt(pool, character).is_cut;
 }
 
 const char *character_greeting(struct pool *pool, const struct character *character,
 			       const char *person)
 {
-	const struct macro macros[] = { { "{{char}}", character->name }, { "{{user}}", person } };
-	return fill_in(pool, character->greeting, macros, 2);
+	return fill_greeting(pool, character, person).text;
+}
+
+bool character_greeting_is_cut(struct pool *pool, const struct character *character)
+{
+	char person[CHARACTER_PERSON_BYTES + 1];
+	memset(person, 'x', CHARACTER_PERSON_BYTES);
+	person[CHARACTER_PERSON_BYTES] = '\0';
+	return fill_greeting(pool, character, person).is_cut;
 }

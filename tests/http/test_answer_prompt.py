@@ -108,6 +108,15 @@ def test_a_character_says_who_the_model_is_how_warm_and_which(models, one):
     assert (request.json["model"], request.json["temperature"]) == ("other", 0.3)
 
 
+def test_a_character_stored_before_its_macros_were_bounded_is_cut(models, one, postgresql):
+    ada = create(one, name="\U0001f600" * 80, system_prompt="{{original}}", model="openai/other")
+    with postgresql.cursor() as cursor:
+        cursor.execute("UPDATE gatehouse_character SET system_prompt = repeat('{{original}}', 1600), backstory = repeat('{{char}}', 2500) "
+                       "WHERE id = %s", (ada["id"],))
+    _, _, request = told(models, one, "Which dinosaur had the longest neck?", character=ada["id"])
+    assert 32768 < len(system_of(request).encode()) < 2 * 65536
+
+
 def test_a_character_without_instructions_is_described(models, one):
     ada = create(one, name="Ada", backstory="You count things.", traits=["Witty"], model="", temperature=None)
     _, _, request = told(models, one, "Hello, who are you then?", character=ada["id"])

@@ -133,6 +133,19 @@ def test_what_cannot_be_is_said_beside_its_field(one_member, field, value, sente
     assert reply.json["error"] == "invalid_fields"
 
 
+@pytest.mark.parametrize("wrong, field", [
+    ({"backstory": "{{char}}" * 2500, "system_prompt": ""}, "backstory"), ({"system_prompt": "{{original}}" * 1600 + "{{char}}" * 90}, "system_prompt"),
+    ({"greeting": "{{user}}" * 1000}, "greeting"), ({"backstory": "{{char}}" * 2500, "system_prompt": "{{original}}"}, "system_prompt"),
+])
+def test_what_grows_too_long_when_filled_in_is_refused(one_member, wrong, field):
+    character = {**SAMPLE, "name": "\U0001f600" * 80, "backstory": "x" * 18000 + "{{char}}" * 120, **wrong}
+    reply = send(one_member, "POST", "/api/characters", character)
+    assert reply.status == 400 and list(reply.json["fields"]) == [field], reply.text[:2000]
+    assert "filled in" in reply.json["fields"][field] and len(reply.body) < 2000
+    form = one_member.post("/personality", {**{name: text for name, text in character.items() if isinstance(text, str)}, "action": "preview"})
+    assert len(form.body) < 500000, "the page shows what was typed, and at most 64 KiB of what it becomes"
+
+
 def test_texts_are_kept_as_typed_but_for_what_is_no_text(one_member):
     made = create(one_member, name="  Ada\tof  \r\nLondon ", backstory="a\r\nb\x07c\n", tags=[" one ", "ONE", "", "two"])
     assert made["backstory"] == "a\nbc" and made["tags"] == ["one", "two"]

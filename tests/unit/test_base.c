@@ -32,6 +32,9 @@ static void test_utf8_is_told_from_other_bytes(void **state)
 	assert_false(text_is_plain("a\nb", 3, false));
 	assert_int_equal(text_characters("aé€😀"), 4);
 	assert_int_equal(text_prefix("aé€😀", 2), 3);
+	static const size_t lengths[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10 };
+	for (size_t bytes = 0; bytes < sizeof lengths / sizeof *lengths; bytes++)
+		assert_int_equal(text_prefix_bytes("aé€😀", bytes), lengths[bytes]);
 }
 
 static void test_texts_are_made_fit_to_read(void **state)

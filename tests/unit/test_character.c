@@ -67,6 +67,59 @@ static void test_macros_are_filled_in_once(void **state)
 	assert_non_null(strstr(character_system_prompt(*state, &character), "{{original}} Ada"));
 }
 
+static const char *repeat(struct pool *pool, const char *text, size_t times)
+{
+	struct buffer out = buffer_new(pool, strlen(text) * times + 1);
+	for (size_t i = 0; i < times; i++)
+		buffer_puts(&out, text);
+	return out.bytes;
+}
+
+static void test_macros_do_not_multiply(void **state)
+{
+	struct character character = character_blank();
+	character.name = repeat(*state, "😀", CHARACTER_NAME_MAX);
+	character.backstory = repeat(*state, "{{char}}", CHARACTER_BACKSTORY_MAX / 8);
+	character.greeting = repeat(*state, "{{char}}", CHARACTER_GREETING_MAX / 8);
+	for (int is_own = 0; is_own < 2; is_own++) {
+		if (is_own)
+			character.system_prompt = repeat(*state, "{{original}}",
+							 CHARACTER_PROMPT_MAX / 12);
+		const char *prompt = character_system_prompt(*state, &character);
+		assert_in_range(strlen(prompt), CHARACTER_FILLED_MAX / 2, CHARACTER_FILLED_MAX);
+		assert_true(text_is_utf8(prompt, strlen(prompt)));
+		assert_true(character_prompt_is_cut(*state, &character));
+	}
+	assert_in_range(strlen(character_greeting(*state, &character, "you")),
+			CHARACTER_FILLED_MAX / 2, CHARACTER_FILLED_MAX);
+	assert_true(character_greeting_is_cut(*state, &character));
+	character.backstory = "{{char}}";
+	character.greeting = repeat(*state, "{{user}}", 200);
+	assert_false(character_greeting_is_cut(*state, &character));
+	character.greeting = repeat(*state, "{{user}}", 205);
+	assert_true(character_greeting_is_cut(*state, &character)); /* for a long name only */
+	assert_int_equal(strlen(character_greeting(*state, &character, "you")), 3 * 205);
+	character.name = "Ada";
+	character.system_prompt = "<{{original}}> <{{ORIGINAL}}>";
+	assert_string_equal(character_system_prompt(*state, &character),
+			    "<You are Ada. Stay in this role for the whole conversation.\n\n"
+			    "About you:\nAda> <>");
+	assert_false(character_prompt_is_cut(*state, &character));
+}
+
+static void test_the_longest_plain_texts_are_not_cut(void **state)
+{
+	struct character character = character_blank();
+	character.name = repeat(*state, "字", CHARACTER_NAME_MAX);
+	character.backstory = repeat(*state, "字", CHARACTER_BACKSTORY_MAX);
+	character.greeting = repeat(*state, "😀", CHARACTER_GREETING_MAX);
+	character.traits = (1u << CHARACTER_TRAITS) - 1;
+	for (size_t i = 0; i < CHARACTER_STYLES; i++)
+		character.styles[i] = CHARACTER_STYLE_MAX;
+	assert_false(character_prompt_is_cut(*state, &character));
+	assert_false(character_greeting_is_cut(*state, &character));
+}
+
 static void assert_suggests(struct pool *pool, const char *text, const char *traits)
 {
 	struct trait_suggestion suggestions[CHARACTER_TRAITS];
@@ -190,6 +243,8 @@ int main(void)
 		TEST(test_every_band_of_every_style_says_something_else),
 		TEST(test_traits_are_named_as_one_would),
 		TEST(test_macros_are_filled_in_once),
+		TEST(test_macros_do_not_multiply),
+		TEST(test_the_longest_plain_texts_are_not_cut),
 		TEST(test_words_speak_for_traits),
 		TEST(test_words_are_reasons_once),
 		TEST(test_who_may_change_a_character),
