@@ -223,10 +223,11 @@ enum outcome conversation_open(struct pg_pool *database, struct pool *pool, cons
 		text_from_integer(pool, (int64_t)view->messages),
 		*view->before != '\0' ? view->before : "0",
 		*view->at != '\0' ? view->at : "0",
+		text_from_integer(pool, MESSAGES_BYTES_MAX),
 	};
 	struct pg_call calls[] = {
 		{ STATEMENT_CONVERSATION_LOAD, load, 2, NULL },
-		{ STATEMENT_MESSAGE_LIST, read, 5, NULL },
+		{ STATEMENT_MESSAGE_LIST, read, 6, NULL },
 		{ STATEMENT_CONVERSATION_LIST,
 		  list_parameters(pool, user_id, CONVERSATIONS_PINNED_FIRST, view->beside, ""),
 		  LIST_PARAMETERS, NULL },

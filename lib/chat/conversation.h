@@ -99,10 +99,13 @@ struct conversation_overview {
 enum outcome conversation_overview(struct pg_pool *database, struct pool *pool, const char *user_id,
 				   struct conversation_overview *overview);
 
+/* Of the messages that are shown at once, in bytes; a single longer one is shown by itself. */
+enum { MESSAGES_BYTES_MAX = 512 << 10 };
+
 /* What is shown of a conversation. */
 struct conversation_view {
 	const char *id;
-	size_t messages;    /* how many at most */
+	size_t messages; /* how many at most; fewer when they have more than MESSAGES_BYTES_MAX */
 	const char *before; /* only messages before this one of the branch; "": the newest of all */
 	const char *at;     /* a message to show with what is around it; "": as above */
 	size_t beside;      /* conversations in the list */

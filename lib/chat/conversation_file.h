@@ -21,9 +21,9 @@
 
 enum {
 	CONVERSATION_FILE_VERSION = 1,
-	CONVERSATION_FILE_MAX = 5000,            /* conversations */
-	CONVERSATION_FILE_MESSAGES_MAX = 20000,  /* of all of them */
-	CONVERSATION_FILE_CONTENT_MAX = 1000000, /* characters of a message */
+	CONVERSATION_FILE_MAX = 5000,           /* conversations */
+	CONVERSATION_FILE_MESSAGES_MAX = 20000, /* of all of them */
+	CONVERSATION_FILE_CONTENT_MAX = 131072, /* characters of a message */
 };
 
 /* Read a file. True: `conversations` is an array in which every member of every conversation and

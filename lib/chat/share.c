@@ -57,9 +57,10 @@ enum outcome share_read(struct pg_pool *database, struct pool *pool, const char 
 			size_t skip, struct shared *shared)
 {
 	const char *const parameters[] = { hash, text_from_integer(pool, (int64_t)limit),
-					   text_from_integer(pool, (int64_t)skip) };
+					   text_from_integer(pool, (int64_t)skip),
+					   text_from_integer(pool, MESSAGES_BYTES_MAX) };
 	struct pg_rows *rows;
-	enum outcome outcome = pg_run(database, pool, STATEMENT_SHARE_READ, parameters, 3, &rows);
+	enum outcome outcome = pg_run(database, pool, STATEMENT_SHARE_READ, parameters, 4, &rows);
 	if (outcome != OK || pg_row_count(rows) == 0)
 		return outcome != OK ? outcome : NOT_FOUND;
 	size_t count = pg_row_count(rows);

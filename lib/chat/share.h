@@ -45,7 +45,8 @@ struct shared {
 	bool has_earlier;
 };
 
-/* Up to `limit` messages that the token of this hash opens, without the `skip` newest. NOT_FOUND: it
+/* Up to `limit` messages that the token of this hash opens, without the `skip` newest; fewer when they
+ * have more than MESSAGES_BYTES_MAX. NOT_FOUND: it
  * opens nothing, or has no more messages. */
 enum outcome share_read(struct pg_pool *database, struct pool *pool, const char *hash, size_t limit,
 			size_t skip, struct shared *shared);

@@ -7,7 +7,7 @@
 
 /* A conversation that somebody shared, for whoever has the link. Nothing on it says whose it is. */
 
-enum { MESSAGES_SHOWN = 100, PAGES_MAX = 10000 };
+enum { MESSAGES_SHOWN = 100, SKIPPED_MAX = 1000000 };
 
 /* Only what there is to read: no ids, no model, no judgement. */
 static struct value *messages_read(struct visit *visit, const struct message_list *messages)
@@ -52,17 +52,17 @@ static enum outcome shared_show(struct visit *visit)
 	static const struct access_rule members = { .needs = ACCESS_SIGNED_IN };
 	const struct access_facts facts = wall_facts(visit);
 	struct shared shared;
-	int64_t page = 1;
+	int64_t skip = 0;
 	if (visit->app->config->chat.sharing == SHARING_OFF)
 		return NOT_FOUND;
 	enum access_decision decision = access_decide(&facts, &members);
 	if (visit->app->config->chat.sharing == SHARING_MEMBERS && decision != ACCESS_ALLOW)
 		return wall_refuse(visit, decision, &members, SIGN_IN_REQUIRED);
-	if (*request_query(visit->request, "page") != '\0' &&
-	    !text_to_integer(request_query(visit->request, "page"), 1, PAGES_MAX, &page))
+	if (*request_query(visit->request, "skip") != '\0' &&
+	    !text_to_integer(request_query(visit->request, "skip"), 0, SKIPPED_MAX, &skip))
 		return NOT_FOUND;
 	enum outcome outcome = read_throttled(visit, sharing_hash(visit->pool, visit->path_rest),
-					      (size_t)(page - 1) * MESSAGES_SHOWN, &shared);
+					      (size_t)skip, &shared);
 	if (outcome != OK)
 		return outcome;
 	value_set_string(visit->data, "title", shared.title);
@@ -72,8 +72,9 @@ static enum outcome shared_show(struct visit *visit)
 	if (shared.has_earlier)
 		value_set_string(
 			visit->data, "earlier",
-			visit_path(visit, pool_printf(visit->pool, "/shared/%s?page=%lld",
-						      visit->path_rest, (long long)page + 1)));
+			visit_path(visit,
+				   pool_printf(visit->pool, "/shared/%s?skip=%zu", visit->path_rest,
+					       (size_t)skip + shared.messages.count)));
 	return visit_show(visit, "shared.html");
 }
 

@@ -63,6 +63,46 @@ def test_its_first_messages_are_as_near_as_its_last(long, postgresql, sql):
     assert best_of(8, lambda: visitor.get(f"/chat/?session_id={id}&at={early}")) < 200
 
 
+@pytest.fixture
+def heavy(people, postgresql):
+    """Thirty messages of 128 KiB, and one of 700 kB among them; and their ids."""
+    id = write_long_conversation(postgresql, people[0].person, 30)
+    with postgresql.cursor() as cursor:
+        cursor.execute("UPDATE chats_chatmessage SET content = content || repeat('<', CASE WHEN content LIKE 'Message number 20.%%' "
+                       "THEN 700000 ELSE 131072 END - length(content)) WHERE session_id = %s", (id,))
+        cursor.execute("SELECT array_agg(id ORDER BY id) FROM chats_chatmessage WHERE session_id = %s", (id,))
+        return people[0], id, [str(number) for number in cursor.fetchone()[0]]
+
+
+def numbers(page):
+    return [int(text) for text in re.findall(r"Message number (\d+)\.", page)]
+
+
+def test_a_page_has_half_a_megabyte_of_content_at_most(heavy):
+    visitor, id, _ = heavy
+    for address in ("/chat/", "/api/chat"):
+        seen, path = [], f"{address}?session_id={id}"
+        while path:
+            page = visitor.get(path)
+            if address == "/api/chat":
+                here, before = numbers(" ".join(m["content"] for m in page.json["messages"])), page.json.get("before")
+                path = before and f"{address}?session_id={id}&before={before}"
+            else:
+                found = re.search(r'class="earlier"><a href="([^"]+)"', page.text)
+                here, path = list(dict.fromkeys(numbers(page.text))), found and found.group(1).replace("&amp;", "&")
+            assert len(page.body) < 6_000_000 and here == ([20] if 20 in here else here[-4:])
+            seen = here + seen
+        assert seen == list(range(30))
+
+
+def test_a_message_that_is_looked_for_is_on_its_page(heavy):
+    visitor, id, messages = heavy
+    for at, there in ((2, [2, 3, 4, 5]), (20, [20]), (19, [19]), (28, [26, 27, 28, 29])):
+        page = visitor.get(f"/api/chat?session_id={id}&at={messages[at]}").json
+        assert numbers(" ".join(message["content"] for message in page["messages"])) == there
+        assert page["before"] == messages[there[0]]
+
+
 def test_all_of_its_pages_have_all_messages(long):
     visitor, id = long
     seen, before = [], ""
@@ -134,7 +174,7 @@ def rows_read(nodes):
 
 def test_the_messages_of_a_page_are_all_that_is_read(long, plan):
     visitor, id = long
-    nodes = plan("message_list", id, str(visitor.person.id), 100, 0, 0)
+    nodes = plan("message_list", id, str(visitor.person.id), 100, 0, 0, 524288)
     assert "gatehouse_message_parent" in indexes(nodes)
     assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]
     assert rows_read(nodes) < 1000, [(node["Node Type"], node["Actual Rows"], node["Actual Loops"]) for node in nodes]

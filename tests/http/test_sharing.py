@@ -216,8 +216,26 @@ def test_a_long_one_is_read_in_pages(one, postgresql):
         found = re.search(r'class="earlier"><a href="([^"]+)"', page)
         path = found.group(1).replace("&amp;", "&") if found else None
     assert len(seen) == len(set(seen)) == 250
-    for wrong in ("0", "-1", "x", "99999999999999999999", "100000"):
-        assert Visitor(one.server).get(f"{address}?page={wrong}").status in (200, 404)
+    for wrong in ("-1", "x", "99999999999999999999", "100000"):
+        assert Visitor(one.server).get(f"{address}?skip={wrong}").status == 404
+
+
+def test_a_page_has_half_a_megabyte_at_most(one, postgresql):
+    id = talk(one)
+    with postgresql.cursor() as cursor:
+        cursor.execute("INSERT INTO chats_chatmessage (session_id, role, content, metadata, created_at) "
+                       "SELECT %s, 'user', 'message ' || n || '.' || repeat('<', CASE n WHEN 20 THEN 700000 ELSE 131072 END), '{}', now() "
+                       "FROM generate_series(1, 30) n", (id,))
+    address = share(one, id)
+    seen, path = [], address
+    while path:
+        page = Visitor(one.server).get(path).text
+        here = re.findall(r"message (\d+)\.", page)
+        assert len(page) < 3_000_000 and len(here) <= 4
+        seen = here + seen
+        found = re.search(r'class="earlier"><a href="([^"]+)"', page)
+        path = found.group(1).replace("&amp;", "&") if found else None
+    assert seen == [str(n) for n in range(1, 31)]
 
 
 # ---- The audit trail ----

@@ -1,19 +1,30 @@
 -- name: message_list
 -- The newest messages of the branch of a person's conversation that is shown, in the order they were
 -- written: at most $3, before message $4 (0: the newest of all), or, unless it is 0, of a branch with
--- message $5 and up to twenty that follow it. Each with the versions there are of it.
-SELECT c.id, c.role, c.content, extract(epoch FROM c.created_at)::bigint, m.state, m.model,
+-- message $5 and up to twenty that follow it. Of these as many as have $6 bytes, at least one: from the
+-- newest back, or from message $5 on and then back from it. Each with the versions there are of it.
+WITH shown AS (
+	SELECT s.session_id, c.id, c.role, c.content, c.created_at, b.place, row_number() OVER nearest AS nth,
+		-- What is stored apart has its length beside its name: it is not read for that.
+		sum(octet_length(c.content)) OVER nearest AS bytes
+	FROM chats_chatsession s
+	JOIN gatehouse_conversation o ON o.session_id = s.session_id AND o.deleted_at IS NULL
+	CROSS JOIN LATERAL gatehouse_branch(s.session_id, CASE
+		WHEN $5::bigint <> 0 THEN gatehouse_message_below($5::bigint, 20)
+		WHEN $4::bigint = 0 THEN o.leaf_id
+		ELSE (SELECT b.parent_id FROM gatehouse_message b
+			WHERE b.message_id = $4::bigint AND b.session_id = s.session_id) END, $3::int) AS b
+	JOIN chats_chatmessage c ON c.id = b.message_id
+	WHERE s.session_id = $1::uuid AND s.auth_user_id = $2
+	-- What follows has the larger id.
+	WINDOW nearest AS (ORDER BY $5::bigint <> 0 AND c.id < $5::bigint,
+		CASE WHEN $5::bigint <> 0 AND c.id >= $5::bigint THEN -b.place ELSE b.place END)
+)
+SELECT shown.id, role, content, extract(epoch FROM created_at)::bigint, m.state, m.model,
 	coalesce(m.rating, 0), m.rating_note, coalesce(m.parent_id, 0), versions.before, versions.after,
 	versions.place, versions.all
-FROM chats_chatsession s
-JOIN gatehouse_conversation o ON o.session_id = s.session_id AND o.deleted_at IS NULL
-CROSS JOIN LATERAL gatehouse_branch(s.session_id, CASE
-	WHEN $5::bigint <> 0 THEN gatehouse_message_below($5::bigint, 20)
-	WHEN $4::bigint = 0 THEN o.leaf_id
-	ELSE (SELECT b.parent_id FROM gatehouse_message b
-		WHERE b.message_id = $4::bigint AND b.session_id = s.session_id) END, $3::int) AS b
-JOIN gatehouse_message m ON m.message_id = b.message_id
-JOIN chats_chatmessage c ON c.id = b.message_id
+FROM shown
+JOIN gatehouse_message m ON m.message_id = shown.id
 CROSS JOIN LATERAL (
 	SELECT coalesce(max(o.message_id) FILTER (WHERE o.message_id < m.message_id), 0) AS before,
 		coalesce(min(o.message_id) FILTER (WHERE o.message_id > m.message_id), 0) AS after,
@@ -21,8 +32,8 @@ CROSS JOIN LATERAL (
 	FROM gatehouse_message o
 	WHERE o.session_id = m.session_id AND coalesce(o.parent_id, 0) = coalesce(m.parent_id, 0)
 ) AS versions
-WHERE s.session_id = $1::uuid AND s.auth_user_id = $2
-ORDER BY b.place DESC
+WHERE nth = 1 OR bytes <= $6::bigint
+ORDER BY shown.place DESC
 
 -- name: message_load
 -- A message of a person's conversation, whether that can go on, and what the message follows.

@@ -42,14 +42,20 @@ WITH done AS (
 SELECT coalesce((SELECT * FROM done), gatehouse_nothing_there())
 
 -- name: share_read
--- What the token with this hash opens: $2 messages of the branch, after skipping the $3 newest, in the
--- order they were written; each row has the title and the time of sharing.
-SELECT coalesce(s.title, ''), extract(epoch FROM o.shared_at)::bigint, c.role, c.content,
-	m.state, m.parent_id IS NULL
-FROM gatehouse_conversation o
-JOIN chats_chatsession s ON s.session_id = o.session_id
-CROSS JOIN LATERAL gatehouse_branch(o.session_id, o.shared_leaf_id, $2::int + $3::int) AS b
-JOIN gatehouse_message m ON m.message_id = b.message_id
-JOIN chats_chatmessage c ON c.id = b.message_id
-WHERE o.share_token = $1 AND o.deleted_at IS NULL AND b.place > $3::int
-ORDER BY b.place DESC
+-- What the token with this hash opens: $2 messages of the branch, after skipping the $3 newest, and of
+-- these the newest that have $4 bytes, at least one, in the order they were written; each row has the
+-- title and the time of sharing.
+WITH shown AS (
+	SELECT coalesce(s.title, '') AS title, extract(epoch FROM o.shared_at)::bigint AS shared_at, c.role,
+		c.content, m.state, m.parent_id IS NULL AS is_first, b.place, row_number() OVER newest AS nth,
+		sum(octet_length(c.content)) OVER newest AS bytes
+	FROM gatehouse_conversation o
+	JOIN chats_chatsession s ON s.session_id = o.session_id
+	CROSS JOIN LATERAL gatehouse_branch(o.session_id, o.shared_leaf_id, $2::int + $3::int) AS b
+	JOIN gatehouse_message m ON m.message_id = b.message_id
+	JOIN chats_chatmessage c ON c.id = b.message_id
+	WHERE o.share_token = $1 AND o.deleted_at IS NULL AND b.place > $3::int
+	WINDOW newest AS (ORDER BY b.place)
+)
+SELECT title, shared_at, role, content, state, is_first FROM shown
+WHERE nth = 1 OR bytes <= $4::bigint ORDER BY place DESC
