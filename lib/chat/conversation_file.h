@@ -23,7 +23,8 @@ enum {
 	CONVERSATION_FILE_VERSION = 1,
 	CONVERSATION_FILE_MAX = 5000,           /* conversations */
 	CONVERSATION_FILE_MESSAGES_MAX = 20000, /* of all of them */
-	CONVERSATION_FILE_CONTENT_MAX = 131072, /* characters of a message */
+	CONVERSATION_FILE_CONTENT_MAX =
+		262144, /* characters of a message: any answer of a model fits */
 };
 
 /* Read a file. True: `conversations` is an array in which every member of every conversation and

@@ -199,7 +199,7 @@ WRONG = [
     ((*M, 2, "role"), "root", "conversations[0].messages[2].role: This is none"), ((*M, 2, "role"), "", "conversations[0].messages[2].role"),
     ((*M, 2, "role"), KeyError, "conversations[0].messages[2].role"), ((*M, 2, "content"), KeyError, "conversations[0].messages[2].content: There is no text."),
     ((*M, 2, "content"), ["x"], "conversations[0].messages[2].content"),
-    ((*M, 2, "content"), "é" * 131073, "conversations[0].messages[2].content: It is longer than 131072"), ((*M, 2, "state"), "running", "conversations[0].messages[2].state"),
+    ((*M, 2, "content"), "x" * 262145, "conversations[0].messages[2].content: It is longer than 262144"), ((*M, 2, "state"), "running", "conversations[0].messages[2].state"),
     ((*M, 1, "rating"), 2, "conversations[0].messages[1].rating"), ((*M, 1, "rating"), "1", "conversations[0].messages[1].rating"),
     ((*M, 1, "model"), "x" * 201, "conversations[0].messages[1].model"), ((*M, 3, "created_at"), "2024-13-01T00:00:00Z", "conversations[0].messages[3].created_at"),
 ]
