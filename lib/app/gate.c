@@ -47,7 +47,7 @@ static void note_path(struct visit *visit)
 {
 	struct value *detail = value_object(visit->pool);
 	session_check(visit);
-	value_set_string(detail, "path", visit->request->target);
+	value_set_string(detail, "path", wall_raw_path(visit));
 	wall_note_refusal(visit, "path", detail);
 }
 

@@ -142,9 +142,33 @@ static enum outcome ask_password(struct visit *visit)
 	return pending_show_confirm_password(visit, wall_is_from_our_page(visit));
 }
 
+char *wall_raw_path(const struct visit *visit)
+{
+	const char *target = visit->request->target;
+	size_t length = strcspn(target, "?#");
+	if (text_is_plain(target, length, false))
+		return text_clean(visit->pool, pool_strndup(visit->pool, target, length),
+				  AUDIT_TEXT_MAX_BYTES);
+	struct buffer path = buffer_new(visit->pool, AUDIT_TEXT_MAX_BYTES + 1);
+	for (size_t i = 0; i < length && path.length + strlen("%00") <= AUDIT_TEXT_MAX_BYTES; i++) {
+		unsigned char byte = (unsigned char)target[i];
+		if (byte < 0x20 || byte > 0x7e)
+			buffer_printf(&path, "%%%02X", byte);
+		else
+			buffer_add(&path, &target[i], 1);
+	}
+	return path.bytes;
+}
+
+/* A guest is a stranger, too: anybody becomes one, and another one, in a moment. */
+static bool is_somebody(const struct visit *visit)
+{
+	return visit->session != NULL && session_kind_is_signed_in(visit->session->kind);
+}
+
 void wall_note_refusal(const struct visit *visit, const char *reason, struct value *detail)
 {
-	if (visit->session == NULL)
+	if (!is_somebody(visit))
 		return;
 	struct audit_entry entry = trail_entry(visit, AUDIT_ACCESS_REFUSED, visit->session, reason);
 	entry.detail = detail;
@@ -155,14 +179,17 @@ void wall_note_refusal(const struct visit *visit, const char *reason, struct val
 static void note_refused(const struct visit *visit, const struct access_rule *rule,
 			 enum outcome outcome)
 {
-	if (visit->session == NULL)
+	if (!is_somebody(visit))
 		return;
+	const char *path = visit->request->path;
 	const char *code = outcome_meaning(outcome)->code;
+	path = *path != '\0' ? text_clean(visit->pool, path, AUDIT_TEXT_MAX_BYTES)
+			     : wall_raw_path(visit);
 	log_event(LOG_LEVEL_WARNING, "access_refused", "reason", code, "rule", rule->name, "path",
-		  visit->request->path, "user", visit->session->user_id, "session",
-		  visit->session->public_id, "address", visit->request->address, NULL);
+		  path, "user", visit->session->user_id, "session", visit->session->public_id,
+		  "address", visit->request->address, NULL);
 	struct value *detail = value_object(visit->pool);
-	value_set_string(detail, "path", visit->request->path);
+	value_set_string(detail, "path", path);
 	if (outcome == METHOD_NOT_ALLOWED)
 		value_set_string(detail, "method", visit->request->method_name);
 	wall_note_refusal(visit, rule->name != NULL ? rule->name : code, detail);

@@ -14,9 +14,14 @@ struct access_facts wall_facts(const struct visit *visit);
 enum outcome wall_refuse(struct visit *visit, enum access_decision decision,
 			 const struct access_rule *rule, enum outcome reason);
 
-/* Write into the audit trail that somebody was refused something, once a minute. Of strangers nothing is
- * written: there is nobody to answer for it, and anybody could fill the trail. */
+/* Write into the audit trail that somebody was refused something, once a minute. Of strangers, and guests are
+ * strangers, nothing is written: there is nobody to answer for it, and anybody could fill the trail. */
 void wall_note_refusal(const struct visit *visit, const char *reason, struct value *detail);
+
+/* The path as the client wrote it, for the trail: never the query, which may hold a token; at most
+ * AUDIT_TEXT_MAX_BYTES. Where it is no plain text, %XX stands for its bytes that are no printable ASCII,
+ * so that it can be stored. In the pool of the visit. */
+char *wall_raw_path(const struct visit *visit);
 
 /* Whether the visitor may do what only administrators may. */
 bool wall_is_admin(const struct visit *visit);

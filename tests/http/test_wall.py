@@ -5,7 +5,7 @@ import pytest
 
 from support.sessions import become
 from support.site import Visitor, add_person
-from support.wall import ASSETS, add_to_group, recipe, signed_in
+from support.wall import ASSETS, add_to_group, exchange, recipe, signed_in
 
 # What lies behind the rule signed_in on every server, and what shows that it was reached.
 PLACES = [("/members/", b"SECRET-members"), ("/members/page.html", b"SECRET-members"), ("/members/style.css", b"SECRET-members"),
@@ -102,6 +102,15 @@ def test_refusals_are_in_the_audit_trail_once_a_minute(insider, stranger, refusa
     assert stranger.get("/staff/page.html").status == 303
     assert stranger.request("DELETE", "/reading/who.php").status == 405
     assert sql(postgresql, written) == before, "of a stranger there is nothing to say"
+
+
+def test_a_refused_path_that_is_not_plain_is_named_and_guests_are_not(insider, refusals, postgresql):
+    assert insider.get("/staff//page.html?token=SECRET").status in (400, 403, 404)
+    named = [detail["path"] for _, detail in refusals(insider)]
+    assert named == ["/staff//page.html"], named
+    become(postgresql, insider, "anonymous")
+    insider.request("DELETE", "/reading/who.php")
+    assert len(refusals(insider)) == 1
 
 
 def test_leaving_a_group_counts_at_once(stack, staff):
@@ -372,3 +381,19 @@ class TestPaths:
         tried = {detail["path"] for reason, detail in refusals(staff) if reason == "path"}
         assert "/members/%73tyle.css" in tried and len(tried) >= 3, tried
         assert len(refusals(staff)) == len(tried), "each is written once"
+
+    def test_of_such_a_path_the_trail_has_what_it_may_have(self, by_path, walled, mysql, stack, refusals, postgresql):
+        """No query, which may hold a token, whatever can be stored of the rest, and nothing of guests."""
+        person = add_person(mysql)
+        add_to_group(stack, "staff", person)
+        server = by_path(walled.name)
+        staff = signed_in(server, person)
+        for path in (b"/members//a?token=SECRET", b"/members//b\xff\xfe?key=SECRET", b"/members//" + b"c" * 600):
+            cookies = "; ".join(f"{name}={value}" for name, value in staff.cookies.items()).encode()
+            exchange(server.port, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: " + cookies + b"\r\n\r\n")
+        tried = [detail["path"] for reason, detail in refusals(staff) if reason == "path"]
+        assert "/members//a" in tried and "SECRET" not in str(tried), tried
+        assert "/members//b%FF%FE" in tried and max(len(path) for path in tried) == 300, tried
+        become(postgresql, staff, "anonymous")
+        staff.get("/members//guest.css")
+        assert len(refusals(staff)) == len(tried)
