@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* An answer that is made by itself may take so long. */
+/* An answer that is made by itself, and may outlive its request, may take so long. */
 enum { ONLY_PATIENCE_S = 300 };
 
 struct wish {
@@ -43,21 +43,44 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &ignore, NULL);
 }
 
-/* One for each database and user of this machine; the lock ends with the process. False: there is one. */
-static bool is_the_only_one(struct pool *pool, const struct config *config)
+enum lock { LOCK_IS_OURS, LOCK_IS_TAKEN, LOCK_FAILED };
+
+/* A lock of this machine for the database and user, which ends with the processes that have it open: a
+ * child keeps what its parent took. */
+static enum lock take_lock(struct pool *pool, const struct config *config, const char *name)
 {
 	unsigned char digest[SHA256_BYTES];
 	crypto_sha256(config->postgresql.dsn, strlen(config->postgresql.dsn), digest);
-	const char *path = pool_printf(pool, "%s/gatehouse-answerd-%ld-%s.lock",
-				       config->server.runtime_dir, (long)getuid(),
+	const char *path = pool_printf(pool, "%s/gatehouse-%s-%ld-%s.lock",
+				       config->server.runtime_dir, name, (long)getuid(),
 				       crypto_hex(pool, digest, 8));
 	int lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0) {
 		log_event(LOG_LEVEL_ERROR, "answerd_cannot_lock", "path", path, "reason",
 			  strerror(errno), NULL);
-		return true; /* two do no harm: leases keep them apart */
+		return LOCK_FAILED;
 	}
-	return flock(lock, LOCK_EX | LOCK_NB) == 0;
+	if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+		return LOCK_IS_OURS;
+	close(lock);
+	return LOCK_IS_TAKEN;
+}
+
+/* Where nothing can be locked there may be two, which does no harm: leases keep them apart. */
+static bool is_the_only_one(struct pool *pool, const struct config *config)
+{
+	return take_lock(pool, config, "answerd") != LOCK_IS_TAKEN;
+}
+
+/* A place among the few processes that may outlive their request. */
+static bool take_place(struct pool *pool, const struct config *config)
+{
+	for (int64_t i = 1; i <= config->chat.inline_processes; i++) {
+		enum lock lock = take_lock(pool, config, pool_printf(pool, "inline-%ld", (long)i));
+		if (lock != LOCK_IS_TAKEN)
+			return lock == LOCK_IS_OURS;
+	}
+	return false;
 }
 
 /* The request that started us waits for this process alone. It gets back what there is after a while, or
@@ -82,6 +105,19 @@ static void let_go_after(int64_t seconds)
 	int status = 0;
 	bool has_ended = waitpid(child, &status, WNOHANG) == child;
 	_exit(has_ended && status != 0 ? 1 : 0);
+}
+
+/* One answer, begun by its request. Without a place nothing outlives the request, or guests who ask and
+ * leave would fill the machine with processes, and the database with their connections. */
+static void make_one(struct pool *pool, struct app *app, const char *id)
+{
+	int64_t patience_s = app->config->chat.inline_seconds;
+	if (take_place(pool, app->config)) {
+		let_go_after(patience_s);
+		patience_s = ONLY_PATIENCE_S;
+	}
+	catch_signals();
+	answering_make(answering_new(pool, app), id, patience_s);
 }
 
 /* Leave whoever started us; the caller's process ends here. */
@@ -110,13 +146,11 @@ static int run(struct pool *pool, const struct wish *wish)
 	}
 	if (wish->background)
 		go_into_background();
-	if (wish->only_id != NULL)
-		let_go_after(config->chat.inline_seconds);
-	catch_signals();
 	if (wish->only_id != NULL) {
-		answering_make(answering_new(pool, app), wish->only_id, ONLY_PATIENCE_S);
+		make_one(pool, app, wish->only_id);
 		return 0;
 	}
+	catch_signals();
 	if (!is_the_only_one(pool, config))
 		return 0;
 	log_event(LOG_LEVEL_INFO, "answerd_started", NULL);
@@ -133,7 +167,8 @@ static void print_help(void)
 	     "--background; under systemd it stays. With --idle-exit it ends after so many "
 	     "seconds\n"
 	     "without anything to do. With --only it makes the one answer of that number, and\n"
-	     "goes on in the background when that takes long ([chat] inline_seconds).");
+	     "goes on in the background when that takes long ([chat] inline_seconds, "
+	     "inline_processes).");
 }
 
 int main(int argc, char **argv)

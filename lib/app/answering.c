@@ -436,8 +436,10 @@ static void leave(struct answering *answering)
 		if (making->is_over)
 			continue;
 		cancel(making);
-		/* Seen in part: it ends here. Not begun: it is left to another, as if never claimed. */
-		making->is_lost = making->ordinal == 0 && making->pending.length == 0;
+		/* Seen in part: it ends here. Not begun: it is left to another, as if never claimed;
+		 * but where each request makes its own answer, no other would ever come. */
+		making->is_lost = answering->only_id == NULL && making->ordinal == 0 &&
+				  making->pending.length == 0;
 		making->ending.state = ANSWER_INTERRUPTED;
 		making->ending.sentence = "The answer broke off. Try again.";
 	}

@@ -181,6 +181,7 @@ struct config {
 		int64_t history_characters; /* of a conversation that a model gets */
 		int64_t generation;         /* enum generation */
 		int64_t inline_seconds;     /* that a request waits for its answer */
+		int64_t inline_processes;   /* that may outlive their request */
 		const char *worker_program; /* "": beside the programs */
 		int64_t stream_seconds;    /* after which a reader of an answer has to come again */
 		const char *model_hosts;   /* a list: "host" or "host:port" */

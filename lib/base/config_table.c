@@ -468,6 +468,11 @@ const struct setting settings[] = {
 	  "what "
 	  "has come and asks again. Less than the web server lets a program be silent (mod_fcgid: "
 	  "40)." },
+	{ "chat", "inline_processes", SETTING_INTEGER, AT(chat.inline_processes), "8", 0, 1000,
+	  NULL,
+	  "With generation = inline, how many answers of this machine may go on at once when their "
+	  "requests wait no longer. Each is a process with about three connections to PostgreSQL. "
+	  "What is one too many breaks off after inline_seconds." },
 	{ "chat", "worker_program", SETTING_TEXT, AT(chat.worker_program), "", 0, 0, NULL,
 	  "Where gatehouse-answerd is. Empty: in the folder of the chat program or the one above. "
 	  "On "
