@@ -119,10 +119,15 @@ static enum outcome admit(struct visit *visit, const struct route *route)
 		return wall_refuse(visit, decision, &rule, outcome);
 	if (request_is_safe(visit->request))
 		return route->handle(visit);
-	outcome = visit->request->late_body != NULL ? read_large_file(visit) : OK;
-	if (outcome != OK)
-		return outcome == BUSY ? refuse_turn(visit) : outcome;
-	outcome = check_origin(visit, route);
+	/* Another site's page, too, could take the one place for large files. */
+	outcome = wall_is_cross_site(visit) ? CROSS_ORIGIN : OK;
+	if (outcome == OK && visit->request->late_body != NULL) {
+		outcome = read_large_file(visit);
+		if (outcome != OK)
+			return outcome == BUSY ? refuse_turn(visit) : outcome;
+	}
+	if (outcome == OK)
+		outcome = check_origin(visit, route);
 	if (outcome == OK)
 		return route->handle(visit);
 	log_event(LOG_LEVEL_WARNING, outcome_meaning(outcome)->code, "path", visit->request->path,

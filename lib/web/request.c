@@ -15,7 +15,10 @@ enum {
 	DRAIN_MAX_BYTES = 64 << 20,
 	/* A body that has not arrived by then never will; its thread has others to serve. */
 	BODY_DEADLINE_MS = 20000,
-	LATE_DEADLINE_MS = 120000, /* of a large file, over a slow line */
+	/* Of a large file, over a slow line; but others wait for it, so that after BODY_DEADLINE_MS so
+	 * many bytes for each second more must have come. */
+	LATE_DEADLINE_MS = 120000,
+	LATE_BYTES_A_SECOND = 64 << 10,
 	JSON_VALUES_MAX = 1000,
 };
 
@@ -154,15 +157,23 @@ static enum body_kind kind_of(const char *content_type)
 	return BODY_OTHER;
 }
 
+/* When somebody who sent so much by now must have sent more. */
+static int64_t earned_ms(size_t total, int64_t patience_ms)
+{
+	int64_t earned_ms = BODY_DEADLINE_MS + (int64_t)total * 1000 / LATE_BYTES_A_SECOND;
+	return earned_ms < patience_ms ? earned_ms : patience_ms;
+}
+
 /* The whole body: OK, TOO_LARGE, BUSY when too many threads wait for bodies already, BAD_REQUEST when
  * the client went away or took too long. */
 static enum outcome read_body(struct exchange *exchange, struct buffer *body, size_t limit,
 			      int64_t patience_ms)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + patience_ms;
+	int64_t begin_ms = clock_monotonic_ms();
 	char piece[8192];
 	size_t total = 0;
-	while (total <= DRAIN_MAX_BYTES && clock_monotonic_ms() < deadline_ms) {
+	while (total <= DRAIN_MAX_BYTES &&
+	       clock_monotonic_ms() - begin_ms < earned_ms(total, patience_ms)) {
 		ssize_t got = exchange_read(exchange, piece, sizeof piece);
 		if (got == 0)
 			return total > limit ? TOO_LARGE : OK;

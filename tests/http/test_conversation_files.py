@@ -2,7 +2,10 @@
 import copy
 import json
 import re
+import socket
+import struct
 import threading
+import time
 
 import pytest
 
@@ -345,6 +348,49 @@ def test_large_files_are_read_one_at_a_time_and_leave_no_memory_behind(stack, my
     resident = [int(re.search(r"VmRSS:\s+(\d+)", (process / "status").read_text()).group(1)) for process in processes(stack)]
     assert IS_SANITIZED or max(resident) < 64 * 1024, resident
     site.stop()
+
+
+def send_drops(path, visitor, stopping, **more):
+    """Announce a large file to the program, as a web server that waits for nothing, and send a byte a second."""
+    def record(kind, content):
+        return struct.pack("!BBHHBx", 1, kind, 1, len(content), 0) + content
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    parameters = {"REQUEST_METHOD": "POST", "REQUEST_URI": "/chat/conversations/import", "REMOTE_ADDR": "127.0.0.1", "HTTP_COOKIE": cookies,
+                  "CONTENT_TYPE": "multipart/form-data; boundary=xyz", "CONTENT_LENGTH": "9000000", "HTTP_ACCEPT": "text/html", **more}
+    pairs = b"".join(struct.pack("!II", len(name) | 1 << 31, len(value) | 1 << 31) + f"{name}{value}".encode()
+                     for name, value in parameters.items())
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        connection.sendall(record(1, struct.pack("!HB5x", 1, 0)) + record(4, pairs) + record(4, b""))
+        try:
+            while not stopping.wait(1):
+                connection.sendall(record(5, b"-"))
+        except OSError:
+            pass
+
+
+def test_nobody_keeps_others_from_sending_a_large_file(stack, mysql):
+    """Neither a page of another site nor somebody who sends too slowly."""
+    site = stack.start("nginx")
+    slow, quick = (sign_in(site, add_person(mysql)) for _ in range(2))
+    program = stack.call("configuration", "nginx", stack.folder, site.port).strip().replace("gatehouse.conf", "own/chat.sock")
+    stopping = threading.Event()
+    threads = [threading.Thread(target=send_drops, args=(program, slow, stopping), kwargs=more)
+               for more in ({"HTTP_SEC_FETCH_SITE": "cross-site"}, {})]
+    try:
+        threads[0].start()
+        time.sleep(1)
+        assert send_file(quick, LARGE).status == 303
+        threads[1].start()
+        time.sleep(1)
+        begin = time.monotonic()
+        assert send_file(quick, LARGE).status == 503
+        assert wait_until(lambda: send_file(quick, LARGE).status == 303, 40) and time.monotonic() - begin < 35
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+        site.stop()
 
 
 def test_ten_thousand_messages_go_out_in_little_memory_and_come_back(stack, mysql, person, postgresql):
