@@ -388,12 +388,14 @@ class TestPaths:
         add_to_group(stack, "staff", person)
         server = by_path(walled.name)
         staff = signed_in(server, person)
-        for path in (b"/members//a?token=SECRET", b"/members//b\xff\xfe?key=SECRET", b"/members//" + b"c" * 600):
+        for path in (b"/members//a?token=SECRET", b"/members//b\xff\xfe?key=SECRET", b"/members//" + b"cc/" * 200):
             cookies = "; ".join(f"{name}={value}" for name, value in staff.cookies.items()).encode()
             exchange(server.port, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: " + cookies + b"\r\n\r\n")
         tried = [detail["path"] for reason, detail in refusals(staff) if reason == "path"]
         assert "/members//a" in tried and "SECRET" not in str(tried), tried
-        assert "/members//b%FF%FE" in tried and max(len(path) for path in tried) == 300, tried
+        assert max(len(path) for path in tried) == 300, tried
+        if kind_of(walled) != "lighttpd":  # which refuses such bytes itself
+            assert "/members//b%FF%FE" in tried, tried
         become(postgresql, staff, "anonymous")
         staff.get("/members//guest.css")
         assert len(refusals(staff)) == len(tried)
