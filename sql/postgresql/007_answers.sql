@@ -411,7 +411,8 @@ BEGIN
 END $$;
 
 -- End an answer that `by` works on (NULL: whoever does). Text that came goes to its conversation,
--- without taking the reader to another branch. False: somebody else has ended it or works on it.
+-- without taking the reader to another branch; that of a temporary one (below 0) goes nowhere. False:
+-- somebody else has ended it or works on it.
 CREATE FUNCTION gatehouse_answer_end(answer bigint, by text, ended text, failure text, said text,
 	asked_tokens integer, told_tokens integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -431,8 +432,10 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	SELECT string_agg(content, '' ORDER BY ordinal) INTO whole
-	FROM gatehouse_answer_piece WHERE answer_id = answer;
+	IF answer > 0 THEN
+		SELECT string_agg(content, '' ORDER BY ordinal) INTO whole
+		FROM gatehouse_answer_piece WHERE answer_id = answer;
+	END IF;
 	IF whole ~ '[^[:space:]]' THEN
 		SELECT leaf_id INTO shown FROM gatehouse_conversation
 		WHERE session_id = ending.session_id FOR UPDATE;
