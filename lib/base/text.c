@@ -106,6 +106,10 @@ bool text_is_utf8(const char *bytes, size_t length)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
 	for (size_t i = 0; i < length;) {
+		while (i < length && at[i] < 0x80)
+			i++;
+		if (i == length)
+			break;
 		size_t step = sequence_length(at + i, length - i);
 		if (step == 0)
 			return false;
@@ -121,6 +125,11 @@ size_t text_character(const char *bytes, size_t length)
 
 bool text_is_plain(const char *bytes, size_t length, bool lines)
 {
+	size_t ascii = 0; /* most texts are this and nothing else */
+	while (ascii < length && bytes[ascii] >= 0x20 && bytes[ascii] < 0x7f)
+		ascii++;
+	if (ascii == length)
+		return true;
 	if (!text_is_utf8(bytes, length))
 		return false;
 	for (size_t i = 0; i < length; i++) {

@@ -257,10 +257,12 @@ static enum outcome fetch(const struct session_store *store, struct pool *pool, 
 	if (outcome == OK && seen && noted_ago(*rows) > TOUCH_SECONDS)
 		outcome = pg_run(database, pool, STATEMENT_SESSION_LOAD_AND_TOUCH, parameters, 2,
 				 rows);
-	if (outcome == OK) /* one more for what rounding took away */
-		seen_note(store->seen, key,
-			  noted_ago(*rows) > TOUCH_SECONDS ? 0 : noted_ago(*rows) + 1);
-	return outcome;
+	if (outcome != OK)
+		return outcome;
+	int64_t ago = noted_ago(*rows);
+	seen_note(store->seen, key,
+		  ago > TOUCH_SECONDS ? 0 : ago + 1); /* for what rounding took away */
+	return OK;
 }
 
 const char *session_short_browser(struct pool *pool, const char *browser)
