@@ -54,7 +54,9 @@ class Bench:
     def __enter__(self):
         self.stack = Stack()
         self.exit.callback(self.stack.stop)
-        self.server = self.stack.start(self.server_name, SETTINGS)
+        # mod_fcgid gives a process one request at a time; it gets one thread there, as the floors do.
+        threads = {"GATEHOUSE_SERVER_THREADS": "1"} if self.server_name == "apache" else {}
+        self.server = self.stack.start(self.server_name, {**SETTINGS, **threads})
         self.private = self.stack.private_folder()
         self.instance = self.private / f"{self.server_name}-{self.server.port}"
         self.folder = self.instance / "own"  # the one that the web server may enter
