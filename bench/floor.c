@@ -8,6 +8,7 @@
  * CLOSE: "plain" ends a request as libfcgi does by itself, "early" as Gatehouse does (see finish()
  * in lib/web/fastcgi.c). The statements are those of the build, prepared once for each thread; their rows are thrown away. */
 #include "db/postgresql_statements.h"
+#include <fastcgi.h>
 #include <fcgiapp.h>
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -108,7 +109,8 @@ static void *serve(void *unused)
 		if (options.user_id != NULL)
 			load_account(database);
 		FCGX_PutStr(options.reply, options.reply_length, request.out);
-		if (options.closes_early && FCGX_GetChar(request.in) == EOF)
+		if (options.closes_early &&
+		    (request.role == FCGI_AUTHORIZER || FCGX_GetChar(request.in) == EOF))
 			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
 	}

@@ -14,6 +14,7 @@ import load
 from stack import BUILD, THREADS, Bench, wait_until
 
 PAGE = b"<!doctype html><title>Walled</title>" + b"x" * 1000
+FLOORS = ("plain", "early")
 ALLOW = b"Status: 200 OK\r\nVariable-REMOTE_USER: somebody\r\n\r\n"
 
 # What puts an authorizer in front of a folder (its files are in folders named as their addresses, because
@@ -62,8 +63,6 @@ class Wall:
     def __init__(self, server):
         self.bench = Bench(server)
         self.server = server
-        # To an authorizer the end of a body never comes; only nginx asks in another role.
-        self.floors = ("plain", "early") if server == "nginx" else ("plain",)
 
     def __enter__(self):
         self.bench.__enter__()
@@ -78,7 +77,7 @@ class Wall:
         self.visitor = self.bench.sign_in()
         self.key = self.visitor.cookies["sessionid"]
         folder = self.bench.instance / "walled"
-        for path in (self.bench.instance, folder, *(folder / name for name in ("gate", *self.floors))):
+        for path in (self.bench.instance, folder, *(folder / name for name in ("gate", *FLOORS))):
             path.mkdir(exist_ok=True)
             path.chmod(0o755)
             if path.parent == folder:
@@ -101,7 +100,7 @@ class Wall:
         floor.write_bytes((BUILD / "floor").read_bytes())
         floor.chmod(0o755)
         floors = {close: [floor, "PLACE", THREADS if self.server != "apache" else 1, close, self.reply,
-                          self.bench.conninfo(), self.key] for close in self.floors}
+                          self.bench.conninfo(), self.key] for close in FLOORS}
         gate = [self.bench.program("gate")]
         return {"gate": gate if self.server == "apache" else [*gate, "--listen", "PLACE"], **floors}
 
@@ -158,7 +157,7 @@ class Wall:
         file.write_text("\n".join(head + lines[:place] + added + lines[place:]) + "\n")
         pid = int(self.bench.stack.call("pid", f"{self.server}-{self.bench.server.port}", self.bench.stack.folder))
         os.kill(pid, signal.SIGHUP if self.server == "nginx" else signal.SIGUSR1)
-        for name in ("gate", *self.floors):
+        for name in ("gate", *FLOORS):
             assert wait_until(lambda: self.status(name) == 200), \
                 f"{self.server}: /{name}/ answers {self.status(name)}\n{self.bench.stack.log()[-2000:]}"
 
@@ -180,7 +179,7 @@ class Wall:
                                         connections=connections)
                 return speed, (cpu.used_us(self.bench.processes()) - before) / count
             return ask
-        measurements = {name: asking(name) for name in (*self.floors[1:], "gate", "plain")}
+        measurements = {name: asking(name) for name in (*FLOORS[1:], "gate", "plain")}
         for ask in measurements.values():
             ask()  # start, connect
         return load.interleaved(measurements, options.rounds, lambda text: say(f"wall, {self.server}, {text}"))

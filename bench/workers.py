@@ -9,8 +9,8 @@ import statistics
 import threading
 import time
 
-import fastcgi
 from stack import COST, PASSWORD, THREADS
+from support import fastcgi
 
 WORKERS = 8
 

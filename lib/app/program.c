@@ -46,18 +46,13 @@ static bool is_outside(struct program *program, const struct exchange *exchange,
 	return placement != INSIDE;
 }
 
-static bool is_authorizer(const struct exchange *exchange)
-{
-	const char *role = exchange_parameter(exchange, "FCGI_ROLE");
-	return role != NULL && strcmp(role, "AUTHORIZER") == 0;
-}
-
 /* Whether a refusal reaches the client as the authorizer wrote it. lighttpd passes it on. Of Apache's
  * modules, which name themselves by this variable, mod_fcgid passes on nothing, and mod_authnz_fcgi
  * only the first part of a page, without its type. */
 static bool passes_refusals(const struct exchange *exchange)
 {
-	return is_authorizer(exchange) && exchange_parameter(exchange, "FCGI_APACHE_ROLE") == NULL;
+	return exchange_is_authorizer(exchange) &&
+	       exchange_parameter(exchange, "FCGI_APACHE_ROLE") == NULL;
 }
 
 /* Whether this is the web server's question who may, and not a request for a page: always in a program
@@ -70,7 +65,7 @@ static bool is_for_gate(const struct program *program, const struct exchange *ex
 	for (; tables[count] != NULL; count++)
 		has_gate = has_gate || tables[count]->is_gate;
 	const char *marked = exchange_parameter(exchange, "GATEHOUSE_GATE");
-	return has_gate && (count == 1 || is_authorizer(exchange) ||
+	return has_gate && (count == 1 || exchange_is_authorizer(exchange) ||
 			    (marked != NULL && strcmp(marked, "on") == 0));
 }
 

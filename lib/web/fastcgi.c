@@ -1,6 +1,7 @@
 #include "web/fastcgi.h"
 #include "base/log.h"
 #include <errno.h>
+#include <fastcgi.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -81,6 +82,11 @@ const char *exchange_parameter(const struct exchange *exchange, const char *name
 		if (exchange->name_lengths[i] == length && memcmp(parameters[i], name, length) == 0)
 			return parameters[i] + length + 1;
 	return FCGX_GetParam(name, parameters + exchange->indexed);
+}
+
+bool exchange_is_authorizer(const struct exchange *exchange)
+{
+	return exchange->fastcgi != NULL && exchange->fastcgi->role == FCGI_AUTHORIZER;
 }
 
 static void set_blocking(int socket, bool blocking)
@@ -207,24 +213,16 @@ static void serve_request(const struct worker *worker, struct exchange *exchange
 	pool_free(pool);
 }
 
-/* A question of the web server. It is sent no body, and by most servers not even the end of one, so
- * that reading would wait for what never comes. */
-static bool is_authorizer(const FCGX_Request *fastcgi)
-{
-	const char *role = FCGX_GetParam("FCGI_ROLE", fastcgi->envp);
-	return role != NULL && strcmp(role, "AUTHORIZER") == 0;
-}
-
 /* End a request. libfcgi keeps the thread until the web server has closed its side as well, because
  * closing with something unread can destroy the answer on its way. When the web server has said
- * everything, there is nothing to wait for. */
+ * everything, there is nothing to wait for: where no body was announced, its end has come with the
+ * request, and an authorizer is sent neither body nor end (FastCGI 1.0, section 6.3). */
 static void finish(const struct exchange *exchange)
 {
 	FCGX_Request *fastcgi = exchange->fastcgi;
 	char unread;
-	bool at_once = exchange->close_at_once;
-	/* Without a body the end has come with the request. */
-	if (!exchange->has_body && !is_authorizer(fastcgi))
+	bool at_once = exchange->close_at_once || exchange_is_authorizer(exchange);
+	if (!at_once && !exchange->has_body)
 		at_once = FCGX_GetStr(&unread, 1, fastcgi->in) == 0 &&
 			  FCGX_GetError(fastcgi->in) == 0;
 	if (at_once)

@@ -10,6 +10,9 @@ struct exchange;
 /* A parameter of the web server; NULL when it was not sent. Lives until the request ends. */
 const char *exchange_parameter(const struct exchange *exchange, const char *name);
 
+/* Whether the web server asks who may, in FastCGI's role for that, and wants no page. */
+bool exchange_is_authorizer(const struct exchange *exchange);
+
 enum { EXCHANGE_BROKEN = -1, EXCHANGE_BUSY = -2 };
 
 /* Read up to `size` bytes of the body: the count, 0 at its end. EXCHANGE_BROKEN: it was cut off.

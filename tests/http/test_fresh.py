@@ -3,12 +3,11 @@
 The page that asks has its own tests in test_confirm_password.py."""
 import html
 import re
-import socket
-import struct
 import urllib.parse
 
 import pytest
 
+from support import fastcgi
 from support.site import Visitor, add_person
 
 
@@ -147,34 +146,9 @@ def test_the_minutes_are_a_setting(started, person, clock):
 
 # In front of pages that are not ours: the gate, asked as a web server asks it.
 
-def record(kind, content):
-    return struct.pack("!BBHHBx", 1, kind, 1, len(content), 0) + content
-
-
-def pair(name, value):
-    def length(text):
-        return bytes([len(text)]) if len(text) < 128 else struct.pack("!I", len(text) | 1 << 31)
-    return length(name.encode()) + length(value.encode()) + name.encode() + value.encode()
-
-
 def ask_gate(path, visitor, target, rule):
     """Status and headers of the answer to "may this visitor see the target under this rule?"."""
-    parameters = {"FCGI_ROLE": "AUTHORIZER", "REQUEST_METHOD": "GET", "REQUEST_URI": target, "REMOTE_ADDR": "127.0.0.1",
-                  "HTTP_ACCEPT": "text/html", "GATEHOUSE_RULE": rule,
-                  "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
-    pairs = b"".join(pair(*one) for one in parameters.items())
-    received, answer = b"", b""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
-        connection.connect(str(path))
-        connection.sendall(record(1, struct.pack("!HB5x", 2, 0)) + record(4, pairs) + record(4, b"") + record(5, b""))
-        while piece := connection.recv(1 << 16):
-            received += piece
-    while received:
-        _, kind, _, length, padding = struct.unpack("!BBHHBx", received[:8])
-        if kind == 6:
-            answer += received[8:8 + length]
-        received = received[8 + length + padding:]
+    answer = fastcgi.exchange(path, fastcgi.request(target, visitor.cookies, role=fastcgi.AUTHORIZER, more={"GATEHOUSE_RULE": rule}))
     head = answer.decode().split("\r\n\r\n")[0]
     headers = dict(line.split(": ", 1) for line in head.split("\r\n"))
     return int(headers.pop("Status", "200 OK").split()[0]), headers
