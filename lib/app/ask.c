@@ -84,8 +84,9 @@ enum outcome ask_outcome(struct visit *visit, const struct question_stored *stor
 	case QUESTION_LIMIT:
 		visit_set_retry_after(visit, stored->wait_s);
 		return TOO_MANY_ATTEMPTS;
-	case QUESTION_OVER:
 	case QUESTION_FULL:
+		return TOO_MANY_ATTEMPTS; /* however long they wait */
+	case QUESTION_OVER:
 	case QUESTION_RUNNING:
 		break;
 	}

@@ -254,7 +254,7 @@ static enum outcome send(struct visit *visit, struct talk *talk)
 			      "The last answer is still being written. Wait for it, or stop it.");
 	if (talk->turns.count + 2 > TEMPORARY_TURNS_MAX)
 		return refuse(
-			visit, talk, CONFLICT,
+			visit, talk, TOO_MANY_ATTEMPTS,
 			"This conversation is as long as it may be. Start a new one to go on.");
 	struct answer_turn *roomy = pool_zalloc(visit->pool,
 						(talk->turns.count + 2) * sizeof *roomy);

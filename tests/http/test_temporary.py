@@ -327,7 +327,7 @@ def test_limits_hold(models, mysql, stack, request):
         page = until_over(visitor, say(visitor, visitor.get("/chat/temporary"), "one"))
         page = until_over(visitor, say(visitor, page, "two"))
         full = say(visitor, page, "three")
-        assert full.status == 409 and "as long as it may be" in full.text and full.value("message") == "three"
+        assert full.status == 429 and "as long as it may be" in full.text and full.value("message") == "three"
         refused = say(visitor, visitor.get("/chat/temporary"), "three")
         assert refused.status == 429 and "in a minute" in refused.text and refused.value("message") == "three" and turns(refused) == []
     finally:
