@@ -117,7 +117,7 @@ static void make_one(struct pool *pool, struct app *app, const char *id)
 		patience_s = ONLY_PATIENCE_S;
 	}
 	catch_signals();
-	answering_make(answering_new(pool, app), id, patience_s);
+	answering_make(answering_new(pool, app), id, &stopping, patience_s);
 }
 
 /* Leave whoever started us; the caller's process ends here. */

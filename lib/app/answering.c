@@ -464,12 +464,13 @@ void answering_work(struct answering *answering, const volatile bool *stop, int6
 	leave(answering);
 }
 
-void answering_make(struct answering *answering, const char *answer_id, int64_t patience_s)
+void answering_make(struct answering *answering, const char *answer_id, const volatile bool *stop,
+		    int64_t patience_s)
 {
 	int64_t until_ms = clock_monotonic_ms() + patience_s * 1000;
 	answering->only_id = answer_id;
 	turn(answering);
-	while (find(answering, answer_id) != NULL && clock_monotonic_ms() < until_ms)
+	while (!*stop && find(answering, answer_id) != NULL && clock_monotonic_ms() < until_ms)
 		turn(answering);
 	leave(answering);
 }

@@ -13,5 +13,7 @@ struct answering *answering_new(struct pool *pool, struct app *app);
  * finished when it stops is left for another worker; what readers saw a part of is kept as broken off. */
 void answering_work(struct answering *answering, const volatile bool *stop, int64_t idle_s);
 
-/* Make this one answer, if it waits, and return when it has ended. After `patience_s` it is broken off. */
-void answering_make(struct answering *answering, const char *answer_id, int64_t patience_s);
+/* Make this one answer, if it waits, and return when it has ended. With *stop or after `patience_s` it is
+ * broken off. */
+void answering_make(struct answering *answering, const char *answer_id, const volatile bool *stop,
+		    int64_t patience_s);
