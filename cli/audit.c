@@ -231,6 +231,8 @@ static int list_batch(struct listing *listing, struct pool *pool)
 	if (fflush(stdout) != 0 || ferror(stdout))
 		/* Whoever reads has seen enough, as head(1) does. */
 		return errno == EPIPE ? 0 : command_fail("the entries cannot be written");
+	if (list.count == 0 && filter->before_id == 0 && !listing->json)
+		puts("There are no such entries.");
 	if (list.count < filter->limit)
 		return 0;
 	filter->before_id = list.rows[list.count - 1].id;

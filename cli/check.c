@@ -102,6 +102,9 @@ static int check_columns(struct command_context *context)
 		{ MYSQL_STATEMENT_USERS_INSERT, config->users.registration, NULL },
 		{ MYSQL_STATEMENT_USERS_REPLACE_HASH, config->users.rehash,
 		  "weak hashes are not strengthened" },
+		{ MYSQL_STATEMENT_USERS_REPLACE_HASH, config->users.password_change,
+		  "people are offered a change of their password that is refused then; grant "
+		  "UPDATE, or set [users] password_change = off" },
 		{ MYSQL_STATEMENT_USERS_SIGNED_IN, *config->users.last_login != '\0',
 		  "the time of the last sign-in is not noted" },
 	};

@@ -63,6 +63,8 @@ static int list(struct command_context *context)
 		printf("%-20s %-20s id %s, since %s\n", pg_text(rows, i, 0), name, id,
 		       pg_text(rows, i, 2));
 	}
+	if (pg_row_count(rows) == 0)
+		puts(group[0] != NULL ? "Nobody is in this group." : "Nobody is in a group.");
 	return 0;
 }
 

@@ -24,9 +24,13 @@ static bool print_piece(void *context, const char *text, size_t length)
 	return fflush(stdout) == 0;
 }
 
-static const char *count_text(struct pool *pool, int64_t tokens)
+/* Not every server says what it counted. */
+static const char *counts_text(struct pool *pool, const struct model_result *result)
 {
-	return tokens >= 0 ? pool_printf(pool, "%lld", (long long)tokens) : "?";
+	if (result->prompt_tokens < 0 || result->answer_tokens < 0)
+		return "tokens not told";
+	return pool_printf(pool, "%lld tokens read, %lld written", (long long)result->prompt_tokens,
+			   (long long)result->answer_tokens);
 }
 
 static void print_result(void *context, const struct model_result *result)
@@ -37,13 +41,11 @@ static void print_result(void *context, const struct model_result *result)
 		[MODEL_FAILED] = "failed",
 	};
 	struct trial *trial = context;
-	struct pool *pool = trial->context->pool;
 	trial->is_done = true;
 	if (!trial->ends_line)
 		putchar('\n');
 	fflush(stdout);
-	fprintf(stderr, "%s, %s tokens read, %s written\n", words[result->end],
-		count_text(pool, result->prompt_tokens), count_text(pool, result->answer_tokens));
+	fprintf(stderr, "%s, %s\n", words[result->end], counts_text(trial->context->pool, result));
 	if (result->end == MODEL_COMPLETE || result->end == MODEL_CUT)
 		return;
 	trial->status = command_fail("%s: %s", result->error, result->sentence);

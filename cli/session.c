@@ -177,6 +177,8 @@ static int list(struct command_context *context, const char *login, bool as_json
 			       (long long)one->idle_s / 60, (long long)one->age_s / 60,
 			       device_text(context->pool, one->user_agent));
 	}
+	if (sessions.count == 0 && !as_json)
+		puts(user != NULL ? "This person has no session." : "There are no sessions.");
 	return 0;
 }
 

@@ -27,14 +27,22 @@ static bool read_password(char *password, size_t size)
 	return got && *password != '\0';
 }
 
+/* The outcomes' own sentences are for visitors. */
+static int fail(enum outcome outcome)
+{
+	if (outcome == FORBIDDEN)
+		return command_fail("the account of [mysql] user may not write the users table");
+	if (outcome == SIGN_IN_UNAVAILABLE || outcome == UNAVAILABLE)
+		return command_fail("the databases did not do it; the log above says why");
+	return command_fail("%s", outcome_meaning(outcome)->message);
+}
+
 static int explain(enum outcome outcome, const struct value *fields)
 {
 	for (size_t i = 0; i < value_count(fields); i++)
 		fprintf(stderr, "gatehousectl: %s: %s\n", value_key(fields, i),
 			value_text(value_item(fields, i)));
-	if (outcome == INVALID_FIELDS)
-		return 1;
-	return command_fail("%s", outcome_meaning(outcome)->message);
+	return outcome == INVALID_FIELDS ? 1 : fail(outcome);
 }
 
 /* What the operator did is done, in MySQL; the audit trail is in PostgreSQL. */
@@ -92,7 +100,7 @@ static int set_password(struct command_context *context, const char *password)
 	if (outcome == OK)
 		outcome = users_replace_password(auth->users, context->pool, user, stored_password);
 	if (outcome != OK)
-		return command_fail("%s", outcome_meaning(outcome)->message);
+		return fail(outcome);
 	printf("The password of %s is changed; other sign-ins end within %lld seconds.\n",
 	       user->username, (long long)context->config->users.recheck_seconds);
 	return note(context, AUDIT_PASSWORD_CHANGED, user);

@@ -87,6 +87,12 @@ enum outcome visit_refuse(struct visit *visit, enum outcome outcome, const char 
 		value_set_string(visit->data, "login_url", visit_path(visit, "/auth/login"));
 		response_add_header(visit->response, "WWW-Authenticate", "Bearer");
 	}
+	if (outcome == CSRF_FAILED) /* for whoever writes a program */
+		value_set_string(visit->data, "detail",
+				 pool_printf(visit->pool,
+					     "The header X-CSRFToken must hold the value of the "
+					     "cookie %s.",
+					     visit->app->config->session.csrf_cookie_name));
 	if (outcome == PASSWORD_REQUIRED)
 		value_set_string(visit->data, "confirm_url", visit_path(visit, "/auth/confirm"));
 	if (meaning->status == 503)

@@ -55,7 +55,9 @@ def test_a_stale_choice_is_still_chosen(one_member):
 def test_a_script_sends_the_token_in_a_header(one_member):
     data = {"message": "help"}
     assert one_member.post_json("/api/chat", data).status == 403
-    assert one_member.post_json("/api/chat", data).json["error"] == "csrf_failed"
+    refused = one_member.post_json("/api/chat", data).json
+    assert refused["error"] == "csrf_failed"
+    assert refused["detail"] == "The header X-CSRFToken must hold the value of the cookie csrftoken."
     assert one_member.post_json("/api/chat", data, {"X-CSRFToken": "c" * 64}).status == 403
     assert one_member.api("/api/chat", data).status == 200
 

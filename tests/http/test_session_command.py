@@ -81,13 +81,16 @@ def test_end_one_or_all_of_a_person(one_site, person, run, postgresql):
     assert [entry[:4] for entry in trail(postgresql, person)] == [("session_ended", "by_operator", "authenticated", "operator")] * 3
 
 
-def test_what_cannot_be_ended_is_said(refused, person):
+def test_what_cannot_be_ended_is_said(refused, run, mysql, person):
     assert refused("session", "end", "x") == (1, 'gatehousectl: x is no session; "gatehousectl session list" '
                                                'has them, and "session end --user NAME" ends all of a person\n')
     unknown = "00000000-0000-4000-8000-000000000000"
     assert refused("session", "end", unknown) == (1, f"gatehousectl: there is no session {unknown}\n")
     assert refused("session", "end", "--user", "nobody") == (1, "gatehousectl: there is nobody with the username or email nobody\n")
     assert refused("session", "list", "nobody")[0] == 1
+    nobody = add_person(mysql)
+    assert run("session", "list", nobody.username) == "This person has no session.\n"
+    assert run("session", "list", nobody.username, "--json") == ""
     for words in ([], ["end"], ["end", "--user"], ["end", "a", "b"], ["list", "a", "b"], ["clean", "x"], ["count", "x"], ["purge"]):
         status, said = refused("session", *words)
         assert status == 2 and "that is not how session is used" in said and "gatehousectl session list [NAME] [--json]" in said
@@ -295,7 +298,7 @@ def test_the_timers_command_is_one(stack):
 
 # group
 
-def test_groups_are_changed_and_listed(one_site, person, run, refused, postgresql):
+def test_groups_are_changed_and_listed(one_site, person, mysql, run, refused, postgresql):
     name = person.username
     visitor = sign_in(one_site, person)
     assert run("group", "add", "staff", name) == f"{name} is now in the group staff.\n"
@@ -311,6 +314,8 @@ def test_groups_are_changed_and_listed(one_site, person, run, refused, postgresq
     for bad in ("", "Staff", "a,b", "a b", "x" * 65, "é"):
         assert refused("group", "add", bad, name)[0] == 1
     assert refused("group", "add", "staff", "nobody")[0] == 1
+    assert run("group", "list", "empty-group") == "Nobody is in this group.\n"
+    assert run("audit", "list", "--user", add_person(mysql).username) == "There are no such entries.\n"
     for words in ([], ["add", "staff"], ["list", "a", "b"], ["rename", "a", "b"]):
         assert refused("group", *words)[0] == 2
 

@@ -1,5 +1,6 @@
 """Other people's users tables, for real: whatever their names, flags and hashes are, people sign in."""
 import hashlib
+import re
 import subprocess
 import threading
 
@@ -380,6 +381,19 @@ def test_an_account_that_may_only_read_cannot_sign_anybody_up(people, reading):
     reply = people.visitor(**reading).post("/register", wanted)
     assert reply.status == 503
     assert people.find("email", wanted["email"], "1") is None
+
+
+def test_with_an_account_that_may_only_read_the_operator_is_told(people, reading):
+    def command(*words, given=""):
+        return people.stack.command(*words, given=given, extra={**people.layout.extra, **reading})
+    checked = command("check").stdout
+    assert "weak hashes are not strengthened" in checked
+    assert "people are offered a change of their password that is refused then" in checked
+    person, wanted = people.add(), new_fields()
+    for words in (("add", "reads_only", wanted["email"]), ("password", person.email)):
+        done = command("user", *words, given=PASSWORD + " and more\n")
+        assert done.returncode == 1 and re.search("may not write|the log above says why", done.stderr), done.stderr
+        assert "Your account" not in done.stderr and "temporarily" not in done.stderr
 
 
 def change(visitor, current, new):

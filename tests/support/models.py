@@ -14,7 +14,7 @@ class Answer:
         lines = self.said.splitlines()
         self.log = [line for line in lines if line[:2] == "20" and "Z " in line[:24]]
         words = [line for line in lines if line not in self.log]
-        self.end, self.tokens = words[0].split(", ", 1) if words and "tokens read" in words[0] else (None, None)
+        self.end, self.tokens = words[0].split(", ", 1) if words and words[0].endswith((" written", "tokens not told")) else (None, None)
         self.error = next((line.split(": ")[1] for line in words if line.startswith("gatehousectl: ")), None)
 
 
