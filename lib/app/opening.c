@@ -2,9 +2,31 @@
 #include "app/chat_models.h"
 #include "app/messages.h"
 #include "chat/knowledge.h"
+#include "web/escape.h"
 #include <string.h>
 
 enum { SUGGESTIONS_SHOWN = 4 };
+
+const char *opening_path(struct pool *pool, const char *page, const struct conversation *like,
+			 const char *more)
+{
+	const char *const parameters[][2] = { { "country", like->country },
+					      { "service_type", like->service },
+					      { "character", like->character_id },
+					      { "model", like->model } };
+	struct buffer path = buffer_new(pool, 128);
+	buffer_printf(&path, "%s%s%s", page, *more != '\0' ? "?" : "", more);
+	char before = *more != '\0' ? '&' : '?';
+	for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+		const char *text = parameters[i][1];
+		if (text_is_empty(text))
+			continue;
+		buffer_printf(&path, "%c%s=", before, parameters[i][0]);
+		escape_url(&path, text, strlen(text));
+		before = '&';
+	}
+	return path.bytes;
+}
 
 void opening_set_suggestions(struct visit *visit, const char *country, const char *service)
 {

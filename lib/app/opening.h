@@ -3,6 +3,12 @@
 #pragma once
 #include "app/visit.h"
 #include "chat/character.h"
+#include "chat/conversation.h"
+
+/* The address of `page` ("/chat/" or "/chat/temporary") for a new conversation like this one, as far as it has a
+ * country, a service, a character and a model; `more` ("" or "name=value") comes first. */
+const char *opening_path(struct pool *pool, const char *page, const struct conversation *like,
+			 const char *more);
 
 /* "suggestions": articles about this country and service to begin with. That there are none is fine. Comes
  * after the other two: whom the conversation is with would be surprised by such questions. */

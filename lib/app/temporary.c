@@ -4,7 +4,6 @@
 #include "app/conversations.h"
 #include "app/person_settings.h"
 #include "base/crypto.h"
-#include "web/escape.h"
 #include <string.h>
 
 static const char purpose_turns[] = "gatehouse.temporary_turns";
@@ -21,23 +20,6 @@ enum outcome temporary_is_usual(struct visit *visit, bool *is_usual)
 	if (outcome == OK)
 		*is_usual = settings.no_storage;
 	return outcome;
-}
-
-const char *temporary_path(const struct visit *visit)
-{
-	static const char *const names[] = { "country", "service_type", "character", "model" };
-	struct buffer path = buffer_new(visit->pool, 128);
-	char before = '?';
-	buffer_puts(&path, "/chat/temporary");
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const char *text = request_query(visit->request, names[i]);
-		if (*text == '\0')
-			continue;
-		buffer_printf(&path, "%c%s=", before, names[i]);
-		escape_url(&path, text, strlen(text));
-		before = '&';
-	}
-	return path.bytes;
 }
 
 static const char *seal_turns(const struct visit *visit, const struct answer_turns *turns)

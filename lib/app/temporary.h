@@ -6,10 +6,6 @@
 /* Whether new conversations of this visit's person are temporary unless they say otherwise. */
 enum outcome temporary_is_usual(struct visit *visit, bool *is_usual);
 
-/* The path of a new one, with what the address of this visit chose for it: country, service_type, character,
- * model. */
-const char *temporary_path(const struct visit *visit);
-
 /* Ask the last of the turns, of which `wanted` has the rest (its question does not count). As `ask`,
  * but nothing is stored: answer->content, or answer->stored.answer_id of one that begins to grow. */
 enum outcome temporary_question(struct visit *visit, const struct ask *wanted,

@@ -11,11 +11,25 @@
 
 enum { MESSAGES_SHOWN = 100 };
 
-/* Whom a new conversation is with, and what answers: what the address says, else what the person set. */
+/* What is chosen for a new conversation: in the address, or in the form that was refused. */
+static const char *wish(const struct visit *visit, const char *name)
+{
+	const char *text = request_query(visit->request, name);
+	return *text != '\0' ? text : request_field(visit->request, name);
+}
+
+/* The same of the operator's choices; anything else counts as left open. */
+static const char *listed_wish(const struct visit *visit, const char *name, const char *const *list)
+{
+	const char *text = wish(visit, name);
+	return choice_is_listed(list, text) ? text : "";
+}
+
+/* Whom a new conversation is with, and what answers: what was chosen for it, else what the person set. */
 static enum outcome set_choices(struct visit *visit, const struct person_settings *settings)
 {
-	const char *id = request_query(visit->request, "character");
-	const char *model = request_query(visit->request, "model");
+	const char *id = wish(visit, "character");
+	const char *model = wish(visit, "model");
 	struct character character;
 	enum outcome outcome =
 		opening_set_character(visit, *id != '\0' ? id : settings->character_id, &character);
@@ -50,8 +64,10 @@ static enum outcome load_settings(struct visit *visit, struct person_settings *s
 }
 
 /* A new conversation, which is stored when its first question comes. */
-static enum outcome fill_new(struct visit *visit, const char *country, const char *service)
+static enum outcome fill_new(struct visit *visit)
 {
+	const char *country = listed_wish(visit, "country", visit->app->countries);
+	const char *service = listed_wish(visit, "service_type", visit->app->services);
 	struct conversation_list list;
 	enum outcome outcome =
 		conversation_list(visit->app->postgresql, visit->pool, visit->session->user_id,
@@ -142,7 +158,7 @@ static struct message_list from_last_question(struct message_list messages)
 static enum outcome fill(struct visit *visit, const char *id)
 {
 	if (*id == '\0')
-		return fill_new(visit, "", "");
+		return fill_new(visit);
 	/* Where a page without scripts loads itself again: with all the rest above it, or at a place
 	 * in the page (#latest), browsers would not come back to where the reader is. */
 	bool only_last = *request_query(visit->request, "last") != '\0';
@@ -187,6 +203,15 @@ static enum outcome wants_temporary(struct visit *visit, const char *id, bool *i
 	return *id == '\0' && *word == '\0' ? temporary_is_usual(visit, is_wanted) : OK;
 }
 
+static enum outcome open_temporary(struct visit *visit)
+{
+	const struct conversation like = { .country = wish(visit, "country"),
+					   .service = wish(visit, "service_type"),
+					   .character_id = wish(visit, "character"),
+					   .model = wish(visit, "model") };
+	return visit_redirect(visit, opening_path(visit->pool, "/chat/temporary", &like, ""), NULL);
+}
+
 static enum outcome chat_show(struct visit *visit)
 {
 	conversations_set_notice(visit);
@@ -197,7 +222,7 @@ static enum outcome chat_show(struct visit *visit)
 	if (asked != OK)
 		return asked;
 	if (is_temporary)
-		return visit_redirect(visit, temporary_path(visit), NULL);
+		return open_temporary(visit);
 	enum outcome outcome = fill(visit, id);
 	return outcome != OK ? outcome : visit_show(visit, "chat.html");
 }
@@ -228,13 +253,6 @@ static enum outcome chat_again(struct visit *visit)
 	return refuse(
 		visit, CSRF_FAILED,
 		"This page was open for too long. Your message is still here; send it again.");
-}
-
-/* Of a new conversation; anything but the operator's choices counts as left open. */
-static const char *chosen(struct visit *visit, const char *field, const char *const *list)
-{
-	const char *text = request_field(visit->request, field);
-	return choice_is_listed(list, text) ? text : "";
 }
 
 /* What a program, or the page's own script, gets for a question that was stored. */
@@ -300,8 +318,8 @@ static enum outcome chat_send(struct visit *visit)
 		return refuse(visit, INVALID_FIELDS, problem);
 	const struct ask wanted = {
 		.conversation_id = request_field(request, "session_id"),
-		.country = chosen(visit, "country", visit->app->countries),
-		.service = chosen(visit, "service_type", visit->app->services),
+		.country = listed_wish(visit, "country", visit->app->countries),
+		.service = listed_wish(visit, "service_type", visit->app->services),
 		.character_id = is_guest(visit) ? "" : request_field(request, "character"),
 		.model = is_guest(visit) ? "" : request_field(request, "model"),
 		.question = message,

@@ -1,4 +1,5 @@
 #include "app/conversations.h"
+#include "app/opening.h"
 #include "base/log.h"
 #include "chat/conversation_change.h"
 #include "chat/conversation_transfer.h"
@@ -167,12 +168,40 @@ static enum outcome save(struct visit *visit)
 	return outcome == OK ? go_on(visit, CONVERSATION_TITLE, "save") : outcome;
 }
 
+/* Delete it, and begin anew where it was: the same country, service, character and model. */
+static enum outcome clear(struct visit *visit)
+{
+	struct conversation conversation;
+	struct conversation_results folders;
+	struct character character;
+	enum outcome outcome = conversation_details(visit->app->postgresql, visit->pool,
+						    visit->session->user_id, visit->path_rest,
+						    &conversation, &folders);
+	if (outcome != OK)
+		return outcome;
+	if (*conversation.character_id != '\0' &&
+	    character_load_for(visit->app->postgresql, visit->pool, visit->session->user_id,
+			       conversation.character_id, &character) == NOT_FOUND)
+		conversation.character_id = ""; /* not theirs to use any more */
+	outcome = change(visit, CONVERSATION_DELETE, "");
+	if (outcome != OK)
+		return outcome;
+	note(visit, "conversation_deleted");
+	value_set_string(visit->data, "id", visit->path_rest);
+	const char *done = pool_printf(visit->pool, "temporary=0&done=delete&deleted=%s",
+				       visit->path_rest);
+	return visit_redirect(visit, opening_path(visit->pool, "/chat/", &conversation, done),
+			      conversations_notice("delete"));
+}
+
 static enum outcome conversation_submit(struct visit *visit)
 {
 	const char *name = request_field(visit->request, "action");
 	enum conversation_act act = conversation_act_of(name);
 	bool saves = strcmp(name, "save") == 0;
 	struct value *fields = value_object(visit->pool);
+	if (strcmp(name, "clear") == 0)
+		return clear(visit);
 	if (act == CONVERSATION_ACTS && !saves)
 		return BAD_REQUEST;
 	check(visit, fields, "title", CONVERSATION_TITLE_MAX);

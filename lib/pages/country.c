@@ -1,8 +1,7 @@
 #include "app/conversations.h"
+#include "app/opening.h"
 #include "app/temporary.h"
 #include "pages/pages.h"
-#include "web/escape.h"
-#include <string.h>
 
 static struct value *names(struct visit *visit, const char *const *list)
 {
@@ -58,12 +57,8 @@ static enum outcome open_conversation(struct visit *visit, const char *country, 
 /* Not even an empty one is stored. */
 static enum outcome open_temporary(struct visit *visit, const char *country, const char *service)
 {
-	struct buffer path = buffer_new(visit->pool, 128);
-	buffer_puts(&path, "/chat/temporary?country=");
-	escape_url(&path, country, strlen(country));
-	buffer_puts(&path, "&service_type=");
-	escape_url(&path, service, strlen(service));
-	return visit_redirect(visit, path.bytes, NULL);
+	const struct conversation like = { .country = country, .service = service };
+	return visit_redirect(visit, opening_path(visit->pool, "/chat/temporary", &like, ""), NULL);
 }
 
 static enum outcome proceed(struct visit *visit)

@@ -6,6 +6,7 @@ import pytest
 
 from support.answers import Models, finished, state
 from support.answers import ask as ask_model
+from support.characters import create
 from support.conversations import JSON, act, ask, details, done, ids, listed, write_conversations
 from support.model_server import openai
 from support.sessions import begin_guest
@@ -25,6 +26,10 @@ def sidebar(visitor, id=None):
     page = visitor.get(f"/chat/?session_id={id}" if id else "/chat/").text
     lists = [re.search(rf'<ul class="conversations" id="{name}".*?</ul>', page, re.S) for name in ("pinned", "conversations")]
     return [re.findall(r'conversation-title">([^<]*)<', found.group(0)) if found else [] for found in lists]
+
+
+def main_of(page):
+    return page.text.split("<h1", 1)[1]
 
 
 # Titles.
@@ -295,6 +300,47 @@ def test_what_had_ended_has_ended_when_it_is_restored(one_member, postgresql, sq
     done(one_member, id, "restore")
     done(one_member, id, "restore")
     assert details(one_member, id).json["is_open"] is False
+
+
+def test_clearing_deletes_and_begins_anew_at_the_same_place(member):
+    started = member.post("/proceed-to-chat", {"country": "Germany", "service_type": "Tax"}).location
+    id = started.rsplit("=", 1)[1]
+    assert 'value="clear"' not in member.get(started).text, "there is nothing to clear yet"
+    ask(member, "How do I pay VAT?", session_id=id)
+    assert 'value="clear"' in member.get(started).text
+    reply = member.post(f"/chat/conversations/{id}", {"action": "clear"})
+    assert (reply.status, reply.location) == (
+        303, f"/chat/?temporary=0&done=delete&deleted={id}&country=Germany&service_type=Tax")
+    page = member.get(reply.location)
+    assert "How do I pay VAT?" not in main_of(page) and "Germany" in page.text and "Undo" in page.text
+    assert (page.value("session_id"), page.value("country"), page.value("service_type")) == ("", "Germany", "Tax")
+    assert ids(member) == [] and ids(member, shelf="deleted") == [id]
+    done(member, id, "restore")
+    assert ids(member) == [id]
+    assert member.post("/chat/conversations/00000000-0000-4000-8000-000000000000", {"action": "clear"}).status == 404
+
+
+def test_clearing_keeps_whom_the_conversation_is_with(one_member, other):
+    own = create(one_member, name="Ada Clear")["id"]
+    id = one_member.api("/api/chat", {"message": "Who are you?", "character": own}).json["session_id"]
+    assert f"&character={own}" in one_member.post(f"/chat/conversations/{id}", {"action": "clear"}).location
+    assert act(other, id, "clear").status == 404
+    act(one_member, id, "restore")
+    assert one_member.request("DELETE", f"/api/characters/{own}", None, {**JSON, "X-CSRFToken": one_member.cookies["csrftoken"]}).status in (200, 204)
+    reply = one_member.post(f"/chat/conversations/{id}", {"action": "clear"})
+    assert "character" not in reply.location and one_member.get(reply.location).status == 200
+
+
+def test_a_place_that_is_not_on_offer_counts_as_left_open(one_member):
+    page = one_member.get("/chat/?country=Atlantis&service_type=%3Cb%3E")
+    assert (page.value("country"), page.value("service_type")) == ("", "") and "Atlantis" not in main_of(page)
+
+
+def test_what_a_new_conversation_was_to_be_is_still_chosen_after_a_refusal(one_member):
+    own = create(one_member, name="Ada Refused")["id"]
+    page = one_member.post("/chat/", {"message": " ", "character": own, "country": "Germany", "service_type": "Tax"})
+    assert page.status == 400 and "Ada Refused" in main_of(page)
+    assert (page.value("character"), page.value("country"), page.value("service_type")) == (own, "Germany", "Tax")
 
 
 def test_a_choice_of_country_does_not_find_what_was_deleted(one_member):
