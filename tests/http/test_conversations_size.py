@@ -172,7 +172,8 @@ def rows_read(nodes):
                for node in nodes if "Relation Name" in node)
 
 
-def test_the_messages_of_a_page_are_all_that_is_read(long, plan):
+def test_the_messages_of_a_page_are_all_that_is_read(long, many, plan):
+    """Among those of two thousand other conversations."""
     visitor, id = long
     nodes = plan("message_list", id, str(visitor.person.id), 100, 0, 0, 524288)
     assert "gatehouse_message_parent" in indexes(nodes)
