@@ -145,6 +145,17 @@ def test_deleting_what_is_open_and_having_it_back(chat, axe):
     assert "What is the VAT rate in India?" in chat.one("h1").text
 
 
+def test_clearing_what_is_open_and_having_it_back(chat, axe):
+    chat.open(f"/chat/?session_id={chat.ids[1]}")
+    chat.one(".talk-tools button").click()
+    chat.wait(lambda: "Deleted." in chat.one("main").text)
+    assert not chat.all("#messages .message") and len(ids(chat.member)) == 2
+    assert axe(chat) == []
+    chat.press("Undo")
+    chat.wait(lambda: "What is the VAT rate in India?" in chat.one("#title").text)
+    assert len(ids(chat.member)) == 3
+
+
 def test_a_new_conversation_is_named_as_the_server_names_it(chat):
     chat.open("/chat/")
     chat.one("#message").send_keys("Hello! What is **due** in Germany? And when?", Keys.ENTER)
