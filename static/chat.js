@@ -364,20 +364,5 @@ function showLatest(place) {
 		place.toEnd();
 }
 
-/* How to send, and, when the text gets long, how much room is left. */
-function countCharacters(composer, box, limit, enterSends) {
-	const hint = byId("composer-hint");
-	const how = prefersTouch() ? "" : enterSends
-		? "Enter sends, Shift + Enter begins a new line." : "Shift + Enter sends, Enter begins a new line.";
-	const show = () => {
-		const left = limit - [...box.value].length;
-		hint.textContent = left < 0 ? `${-left} characters too many.`
-			: left < limit / 10 ? `${left} characters left.` : how;
-		hint.hidden = !hint.textContent;
-	};
-	box.addEventListener("input", show);
-	show();
-}
-
 if (byId("composer"))
 	startChat(byId("composer"));

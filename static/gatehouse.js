@@ -109,7 +109,23 @@ function preparePage() {
 	document.querySelectorAll("[data-clears-drafts]").forEach((form) =>
 		form.addEventListener("submit", () => drafts.clear()));
 	document.querySelectorAll(".prose:not(#messages .prose)").forEach(finishProse);
+	document.querySelectorAll("[data-copies]").forEach(offerToCopyField);
 	byId("problem")?.focus();
+}
+
+/* How to send, and, when the text gets long, how much room is left. */
+function countCharacters(composer, box, limit, enterSends) {
+	const hint = byId("composer-hint");
+	const how = prefersTouch() ? "" : enterSends
+		? "Enter sends, Shift + Enter begins a new line." : "Shift + Enter sends, Enter begins a new line.";
+	const show = () => {
+		const left = limit - [...box.value].length;
+		hint.textContent = left < 0 ? `${-left} characters too many.`
+			: left < limit / 10 ? `${left} characters left.` : how;
+		hint.hidden = !hint.textContent;
+	};
+	box.addEventListener("input", show);
+	show();
 }
 
 /* ---- Copying ---- */
@@ -126,7 +142,7 @@ function readText(element) {
 function copyButton(what, source) {
 	const button = makeButton("tool", "", async () => {
 		try {
-			await navigator.clipboard.writeText(readText(source));
+			await navigator.clipboard.writeText(source.value ?? readText(source));
 			labelButton(button, "Copied", what);
 			announce("Copied.");
 		} catch {
@@ -161,6 +177,12 @@ function offerToCopyCode(prose) {
 	});
 }
 
+/* Below a field whose text is to be taken along. */
+function offerToCopyField(hint) {
+	if (navigator.clipboard)
+		hint.append(" ", copyButton("the link", byId(hint.dataset.copies)));
+}
+
 /* Beside an answer. */
 function offerToCopy(item) {
 	const prose = item.querySelector(".prose");
@@ -181,6 +203,6 @@ preparePage();
 
 /* For the scripts of single pages. Those are modules, which keep their own names to themselves. */
 const gatehouse = {
-	announce, byId, copyLatest, drafts, finishProse, growWithText, make, makeButton, offerToCopy, prefersTouch,
+	announce, byId, copyLatest, countCharacters, drafts, finishProse, growWithText, make, makeButton, offerToCopy, prefersTouch,
 	readText,
 };

@@ -1,7 +1,7 @@
 /* A temporary conversation without loading its page: the page's own forms are sent, and what comes back
  * takes its place. Without this file the forms work by themselves. */
 const {
-	announce, byId, finishProse, growWithText, keepPlace, offerToCopy, prefersTouch, readText, watchAnswer,
+	announce, byId, countCharacters, finishProse, growWithText, keepPlace, offerToCopy, prefersTouch, readText, watchAnswer,
 } = gatehouse;
 
 const place = keepPlace();
@@ -103,6 +103,7 @@ function prepare() {
 	talk().querySelectorAll(".message-answer:not(#growing)").forEach(offerToCopy);
 	gatehouse.offerShortcuts();
 	growWithText(box());
+	countCharacters(box().form, box(), Number(box().form.dataset.limit), "enterSends" in box().form.dataset);
 	box().addEventListener("keydown", sendOnEnter);
 	if (!prefersTouch())
 		box().focus({ preventScroll: true });

@@ -70,7 +70,8 @@ static struct value *common_values(struct visit *visit)
 			       text_starts_with(path, "/personality"));
 	value_set_bool(common, "at_settings", strcmp(path, "/settings") == 0);
 	value_set_bool(common, "at_home", strcmp(path, "/") == 0);
-	value_set_bool(common, "at_chat", text_starts_with(path, "/chat"));
+	value_set_bool(common, "at_chat",
+		       text_starts_with(path, "/chat") || text_starts_with(path, "/country"));
 	value_set_bool(common, "at_dashboard", strcmp(path, "/dashboard") == 0);
 	value_set_bool(common, "at_profile", strcmp(path, "/profile") == 0);
 	return common;

@@ -308,10 +308,11 @@ const struct setting settings[] = {
 
 	KIND_ROWS("session", SESSION_AUTHENTICATED, "480", "60", "5", "subnet", "log", "on", "24"),
 	{ "session", "remember_days", SETTING_INTEGER, AT(session.remember_days), "30", 0, 365,
-	  NULL, "How long 'Remember me' keeps a sign-in. 0: not offered." },
+	  NULL, "How long 'Keep me signed in' lasts. 0: not offered." },
 	{ "session", "remember_bind_address", SETTING_CHOICE, AT(session.remember_bind_address),
 	  "log", 0, 0, BINDINGS,
-	  "What bind_address is for a sign-in with 'Remember me', which travels with its owner." },
+	  "What bind_address is for a sign-in with 'Keep me signed in', which travels with its "
+	  "owner." },
 	{ "session", "fresh_minutes", SETTING_INTEGER, AT(session.fresh_minutes), "15", 0, 525600,
 	  NULL,
 	  "Ending other sign-ins, and whatever concerns somebody else's, asks for the password "

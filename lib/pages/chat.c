@@ -84,6 +84,7 @@ static enum outcome fill_new(struct visit *visit)
 	if (outcome != OK)
 		return outcome;
 	set_composer(visit, &settings);
+	value_set_string(visit->page, "typed", request_query(visit->request, "message"));
 	if (!is_guest(visit))
 		outcome = set_choices(visit, &settings);
 	if (outcome == OK)

@@ -171,6 +171,8 @@ static enum outcome refuse_file(struct visit *visit, enum outcome reason, const 
 		struct value *fields = value_object(visit->pool);
 		value_set_string(fields, "file", sentence);
 		visit_set_fields(visit, fields);
+		value_set_string(visit->data, "message",
+				 "The file was not imported. Below it says why.");
 	}
 	return OK;
 }

@@ -55,7 +55,7 @@ static void set_data(struct visit *visit, const struct person_settings *settings
 static struct value *themes_value(struct pool *pool, const char *chosen)
 {
 	struct value *list = value_array(pool);
-	value_append(list, option(pool, "system", "As the system", chosen));
+	value_append(list, option(pool, "system", "Same as the system", chosen));
 	value_append(list, option(pool, "light", "Light", chosen));
 	value_append(list, option(pool, "dark", "Dark", chosen));
 	return list;

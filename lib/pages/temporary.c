@@ -81,6 +81,7 @@ static enum outcome add_settings(struct visit *visit, struct talk *talk)
 	if (outcome != OK)
 		return outcome;
 	value_set_bool(visit->page, "enter_sends", settings.enter_sends);
+	value_set_integer(visit->page, "message_limit", visit->app->config->chat.message_limit);
 	value_set_bool(visit->page, "is_usual", settings.no_storage);
 	if (request_is_safe(visit->request) && *talk->character_id == '\0')
 		talk->character_id = settings.character_id;

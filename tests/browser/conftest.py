@@ -92,6 +92,15 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": name}]})
 
+    def may_copy(self):
+        """Let pages use the clipboard, as a person's click does."""
+        self.driver.execute_cdp_cmd("Browser.grantPermissions", {
+            "origin": self.site.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+
+    @property
+    def copied(self):
+        return self.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+
     def open(self, path):
         self.driver.get(self.site.url + path)
         return self

@@ -233,14 +233,12 @@ def test_code_is_copied_as_it_is(models, talk):
     code = 'for x in range(3):\n    print(f"<{x}>")\n'
     models.server.script(openai(f"Like this:\n\n```python\n{code}```\n\nand that is all."))
     browser = talk()
-    browser.driver.execute_cdp_cmd("Browser.grantPermissions", {
-        "origin": browser.site.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    browser.may_copy()
     ask(browser, "How do I count?")
     ended(browser, "and that is all.")
     browser.one(".code .tool").click()
     browser.wait(lambda: browser.one(".code .tool").text.startswith("Copied"))
-    copied = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
-    assert copied.strip() == code.strip()
+    assert browser.copied.strip() == code.strip()
     label = browser.driver.execute_script("return getComputedStyle(document.querySelector('.code pre'), '::before').content")
     assert label == '"python"'
 

@@ -39,7 +39,7 @@ def test_a_character_is_made_looked_at_and_deleted(signed_in):
     slide(browser, "directness", 4)
     if browser.javascript:
         assert browser.one('output[for="directness"]').text == "9"
-    browser.press("See what the model is told")
+    browser.press("Preview")
     browser.wait(lambda: "Get straight to the point." in browser.text)
     assert browser.one('output[for="directness"]').text == "9"
     browser.press("Suggest traits")

@@ -80,8 +80,7 @@ def test_a_failure_can_be_tried_again(chat, one_site, stack):
 def test_an_answer_can_be_copied(chat):
     chat.one("#message").send_keys("hello", Keys.ENTER)
     chat.wait(lambda: chat.all('[data-tool="copy"]'))
-    chat.driver.execute_cdp_cmd("Browser.grantPermissions", {
-        "origin": chat.site.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    chat.may_copy()
     chat.press("Copy")
     chat.wait(lambda: "Copied" in chat.text)
 
@@ -104,7 +103,7 @@ def test_what_was_just_asked_can_be_edited_in_its_place_and_on_a_page_of_its_own
     assert "a GmbH? Soon." in chat.one(".bubble").text and len(answers(chat)) == 1
     chat.driver.get(page)
     chat.type("message", "How do I register an UG?")
-    chat.press("Only save")
+    chat.press("Save only")
     chat.wait(lambda: chat.path.startswith("/chat/?session_id="))
     chat.one('[data-tool="previous"]').click()
     chat.wait(lambda: "How do I register an UG?" in chat.one(".bubble").text)

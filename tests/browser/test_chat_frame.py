@@ -38,8 +38,7 @@ def test_a_question_mark_shows_the_shortcuts_and_escape_hides_them(chat):
 
 
 def test_a_key_does_what_the_list_says(chat):
-    chat.driver.execute_cdp_cmd("Browser.grantPermissions", {
-        "origin": chat.site.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    chat.may_copy()
     press(chat, "m")
     chat.wait(lambda: focused(chat) == "message")
     assert value(chat) == ""

@@ -22,7 +22,7 @@ def test_an_article_is_written_looked_at_saved_found_and_deleted(open_browser, a
     for name, value in admin.cookies.items():
         browser.driver.add_cookie({"name": name, "value": value, "path": "/"})
     name = "test-" + secrets.token_hex(5)
-    browser.open("/profile").press("Articles of the chat")
+    browser.open("/profile").press("Articles")
     browser.wait(lambda: browser.path == "/knowledge")
     browser.press("Write an article")
     browser.wait(lambda: browser.path == "/knowledge/new")

@@ -92,6 +92,16 @@ def each_page(browser, models, member, shared):
     yield "shared-gone"
 
 
+def test_the_link_is_copied(chatter, member, shared):
+    page, link = shared
+    give_cookies(chatter, member)
+    chatter.may_copy()
+    chatter.open(page)
+    chatter.press("Copy")
+    chatter.wait(lambda: "Copied" in chatter.one("#link-hint").text)
+    assert chatter.copied == link
+
+
 @pytest.mark.parametrize("scheme, width", [("light", 360), ("dark", 1280)])
 def test_axe_finds_nothing_to_object_to(chatter, models, member, shared, axe, scheme, width):
     chatter.resize(width, 800)

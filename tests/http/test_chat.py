@@ -1,5 +1,6 @@
 """The chat: asking, continuing, choosing a country and a service, and who may read what."""
 import re
+from urllib.parse import urlencode
 
 from support.conversations import write_conversations
 from support.site import Visitor, add_person
@@ -198,3 +199,13 @@ def test_an_article_has_its_page(member):
     assert page.status == 200 and "<h2" in page.text
     data = member.get("/articles/germany-register-a-company", headers={"Accept": "application/json"}).json
     assert data["country"] == "Germany"
+
+
+def test_an_article_leads_to_a_question_about_it(one_member):
+    article = one_member.get("/articles/germany-register-a-company")
+    title = article.value("message")
+    assert title and 'action="/chat/"' in article.text and f"<h1>{title}</h1>" in article.text
+    typed = title + '"> <script>'
+    page = one_member.get("/chat/?" + urlencode({"message": typed}))
+    assert page.value("message") == typed and typed not in page.text
+    assert one_member.get("/api/conversations").json["conversations"] == [], "sending it is the person's"

@@ -355,7 +355,7 @@ def test_deleting_for_good_takes_everything_along(one_member, postgresql, sql):
     assert act(one_member, id, "purge").status == 404  # not at once
     done(one_member, id, "delete")
     page = one_member.get("/chat/conversations?shelf=deleted").text
-    assert "Delete for good" in page and "thrown away after 30 days" in page
+    assert "Delete for good" in page and "gone for good after 30 days" in page
     reply = one_member.post(f"/chat/conversations/{id}", {"action": "purge", "from": "deleted"})
     assert reply.location == "/chat/conversations?shelf=deleted&done=purge"
     for table in ("chats_chatsession", "chats_chatmessage", "gatehouse_conversation", "gatehouse_message"):

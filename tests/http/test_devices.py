@@ -73,7 +73,7 @@ def test_the_page_names_each_device_and_marks_this_one(member):
     page = member.get("/devices").text
     assert "Chrome on Android" in page and page.count("this device") == 1
     assert page.count('action="/devices/end"') == 1 and page.count('action="/devices/end-others"') == 1
-    assert "the sign-in of Chrome on Android" in page
+    assert "Sign out<span class=\"visually-hidden\"> Chrome on Android" in page
     assert 'href="/devices"' in member.get("/profile").text
 
 

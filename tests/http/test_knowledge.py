@@ -75,7 +75,7 @@ def test_articles_are_found_by_words_place_and_language(admin):
     found = admin.get("/knowledge?country=Germany&service=Tax", headers=JSON).json
     assert found["total"] == len(found["articles"]) >= 1
     assert {one["country"] for one in found["articles"]} == {"Germany"}
-    assert "no such article" in admin.get("/knowledge?language=german").text
+    assert "Nothing was found." in admin.get("/knowledge?language=german").text
     assert admin.get("/knowledge?page=2", headers=JSON).json["articles"]
     assert "rel=\"next\"" in admin.get("/knowledge").text
     assert "100%25" not in admin.get("/knowledge?words=100%25%3Cb%3E").text

@@ -135,7 +135,7 @@ def test_a_conversation_leaves_nothing(models, talker, stack, postgresql, word):
     page = talker.get("/chat/?temporary=1")
     assert page.status == 303 and page.location == "/chat/temporary"
     page = talker.get(page.location)
-    assert "nothing of this conversation is kept" in page.text
+    assert "Nothing of this conversation is kept" in page.text
     page = say(talker, page, f"My {word}question")
     assert page.status == 200 and f"My {word}question" in page.text and 'value="stop"' in page.text
     # while it grows, what passes through is sealed
