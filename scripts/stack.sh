@@ -56,6 +56,7 @@ write_env() {
 		configuration=$instance/gatehouse.conf
 		address=$url$base_path
 	fi
+	install -m 0600 /dev/null "$state/env.new" # settings can be secrets
 	cat >"$state/env.new" <<-ENV
 		# Source this in a shell: then psql, mariadb and gatehousectl find what runs here.
 		export GATEHOUSE_URL='$address'
@@ -69,6 +70,10 @@ write_env() {
 		export MYSQL_USER='gatehouse_owner'
 		export MYSQL_HOME='$state'
 	ENV
+	# What this site was started with: gatehousectl goes by the same.
+	[ $# -eq 0 ] || overrides | while IFS= read -r -d '' setting; do
+		printf 'export %q\n' "$setting"
+	done >>"$state/env.new"
 	mv "$state/env.new" "$state/env"
 }
 

@@ -70,7 +70,7 @@ gatehouse.refreshMessages = async (page) => {
 	if (!fresh?.getElementById("messages"))
 		return false;
 	showMessages(fresh.getElementById("messages"));
-	["conversations", "title"].forEach((id) => {
+	["conversations", "talk-head"].forEach((id) => {
 		const now = fresh.getElementById(id);
 		if (now && byId(id))
 			byId(id).replaceChildren(...now.childNodes);
@@ -138,13 +138,15 @@ function editForm(item) {
 	const hint = make("p", "form-text", "You get a new answer. What is here now stays as another version.");
 	const send = make("button", "btn btn-primary btn-sm", "Send");
 	const buttons = make("div", "actions");
+	const more = make("a", "tool", "Save only or delete");
 	const cancel = makeButton("btn btn-outline-secondary btn-sm", "Cancel", () => stopEditing(item, form));
 	form.noValidate = true;
 	box.id = label.htmlFor = id;
 	hint.id = `${id}-hint`;
 	box.setAttribute("aria-describedby", hint.id);
 	box.value = item.querySelector(".bubble").textContent;
-	buttons.append(send, cancel);
+	more.href = item.querySelector("[data-edit]").href;
+	buttons.append(send, cancel, more);
 	form.append(label, box, hint, buttons);
 	box.addEventListener("keydown", (event) => gatehouse.chat.sendOnEnter(event, form));
 	form.addEventListener("keydown", (event) => {

@@ -100,6 +100,8 @@ function prepare() {
 	const answer = byId("growing");
 	talk().querySelectorAll("[data-temporary]").forEach((form) => form.addEventListener("submit", submit));
 	talk().querySelectorAll(".prose").forEach(finishProse);
+	/* Leaving the page would end the conversation. */
+	talk().querySelectorAll(".prose a[href]").forEach((link) => Object.assign(link, { target: "_blank", rel: "noopener" }));
 	talk().querySelectorAll(".message-answer:not(#growing)").forEach(offerToCopy);
 	gatehouse.offerShortcuts();
 	growWithText(box());

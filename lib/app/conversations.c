@@ -19,6 +19,8 @@ struct value *conversation_value(struct visit *visit, const struct conversation 
 	value_set_string(value, "country", conversation->country);
 	value_set_string(value, "service", conversation->service);
 	value_set_string(value, "about", about(visit->pool, conversation));
+	if (!text_is_empty(conversation->character_name))
+		value_set_string(value, "character_name", conversation->character_name);
 	value_set_bool(value, "is_open", conversation->is_open);
 	value_set_string(value, "folder", conversation->folder != NULL ? conversation->folder : "");
 	value_set_bool(value, "is_pinned", conversation->is_pinned);

@@ -78,6 +78,7 @@ void conversation_read_loaded(const struct pg_rows *rows, struct pool *pool,
 	conversation->model = pg_text(rows, 0, 11);
 	conversation->has_own_title = pg_bool(rows, 0, 12);
 	conversation->created_at_s = pg_integer(rows, 0, 13);
+	conversation->character_name = pg_text(rows, 0, 14);
 }
 
 static void read_list(const struct pg_rows *rows, struct pool *pool, struct conversation_list *list)

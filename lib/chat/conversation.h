@@ -17,8 +17,9 @@ struct conversation {
 	const char *cursor; /* its place in the list: what follows is asked for with it */
 	/* Not in lists. */
 	const char *character_id; /* "" for none */
-	const char *model;        /* "openai/NAME"; "": as the operator says */
-	bool has_own_title;       /* the person's, not one that was made of the questions */
+	const char *character_name;
+	const char *model;  /* "openai/NAME"; "": as the operator says */
+	bool has_own_title; /* the person's, not one that was made of the questions */
 	int64_t created_at_s, last_activity_s;
 };
 

@@ -97,7 +97,9 @@ def test_what_was_just_asked_can_be_edited_in_its_place_and_on_a_page_of_its_own
     chat.one("#message").send_keys("How do I register a GmbH?", Keys.ENTER)
     chat.wait(lambda: chat.all('[data-tool="edit"]'))
     page = chat.one('[data-tool="edit"]').get_attribute("href")
+    chat.wait(lambda: chat.all(".talk-tools [value=clear]"))  # what there is for a conversation is there at once
     chat.press("Edit")
+    assert chat.one(".edit-form a.tool").get_attribute("href") == page
     chat.one(".edit-form textarea").send_keys(" Soon.", Keys.ENTER)
     chat.wait(lambda: "2 of 2" in chat.text)
     assert "a GmbH? Soon." in chat.one(".bubble").text and len(answers(chat)) == 1

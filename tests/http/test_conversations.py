@@ -323,6 +323,7 @@ def test_clearing_deletes_and_begins_anew_at_the_same_place(member):
 def test_clearing_keeps_whom_the_conversation_is_with(one_member, other):
     own = create(one_member, name="Ada Clear")["id"]
     id = one_member.api("/api/chat", {"message": "Who are you?", "character": own}).json["session_id"]
+    assert "With Ada Clear" in one_member.get(f"/chat/?session_id={id}").text
     assert f"&character={own}" in one_member.post(f"/chat/conversations/{id}", {"action": "clear"}).location
     assert act(other, id, "clear").status == 404
     act(one_member, id, "restore")

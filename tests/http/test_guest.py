@@ -300,6 +300,8 @@ def test_a_session_that_does_not_hold_takes_nothing_along(guest_site, guest, per
 
 
 def test_a_guest_can_leave(guest):
+    page = guest.get("/country/").text
+    assert ">Leave</button>" in page and "/dashboard" not in page and 'class="brand" href="/chat/"' in page
     assert guest.post("/auth/logout", {}, guest.token("/chat/")).status == 303
     assert "sessionid" not in guest.cookies
     assert guest.get("/chat/").status == 303

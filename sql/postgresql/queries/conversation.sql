@@ -23,8 +23,9 @@ SELECT s.session_id, gatehouse_conversation_name(s.session_id, title), coalesce(
 	extract(epoch FROM last_activity)::bigint,
 	coalesce(c.folder, ''), c.pinned_at IS NOT NULL, c.archived_at IS NOT NULL, NULL,
 	coalesce(c.character_id::text, ''), coalesce(c.model, ''), coalesce(c.is_titled, false),
-	extract(epoch FROM created_at)::bigint
+	extract(epoch FROM s.created_at)::bigint, coalesce(h.name, '')
 FROM chats_chatsession s LEFT JOIN gatehouse_conversation c USING (session_id)
+	LEFT JOIN gatehouse_character h ON h.id = c.character_id
 WHERE s.session_id = $1::uuid AND auth_user_id = $2 AND c.deleted_at IS NULL
 
 -- name: conversation_list
