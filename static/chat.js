@@ -172,7 +172,7 @@ function startChat(composer) {
 		} else if (problem.error === "csrf_failed") {
 			note.append(keep(conversation(), text),
 				makeButton("tool", "Load the page again", () => location.reload()));
-		} else if (problem.error === "conflict" && text && !document.querySelector("#growing")) {
+		} else if (["conflict", "conversation_full"].includes(problem.error) && text && !document.querySelector("#growing")) {
 			link.textContent = "Start a new conversation";
 			link.href = composer.dataset.page;
 			keep("", text);
@@ -344,7 +344,10 @@ function startChat(composer) {
 	box.addEventListener("input", () => drafts.save(conversation(), box.value));
 	drafts.tidy();
 	countCharacters(composer, box, limit, enterSends);
-	type(box.value || drafts.read(conversation()));
+	/* What a page suggests is nobody's draft yet, and takes no place of one. */
+	const draft = drafts.read(conversation());
+	if (draft || !("suggested" in box.dataset))
+		type("suggested" in box.dataset ? draft : box.value || draft);
 	showLatest(place);
 	followGrowing();
 	document.addEventListener("visibilitychange", () => {

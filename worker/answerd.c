@@ -99,6 +99,7 @@ static void let_go_after(int64_t seconds)
 		setsid();
 		return;
 	}
+	signal(SIGTERM, SIG_DFL); /* this one only waits */
 	const struct timespec patience = { .tv_sec = (time_t)seconds };
 	while (sigtimedwait(&ended, NULL, &patience) < 0 && errno == EINTR)
 		continue;
@@ -116,7 +117,6 @@ static void make_one(struct pool *pool, struct app *app, const char *id)
 		let_go_after(patience_s);
 		patience_s = ONLY_PATIENCE_S;
 	}
-	catch_signals();
 	answering_make(answering_new(pool, app), id, &stopping, patience_s);
 }
 
@@ -134,6 +134,9 @@ static void go_into_background(void)
 static int run(struct pool *pool, const struct wish *wish)
 {
 	struct buffer errors = buffer_new(pool, 256);
+	/* Who is told to go before anything has begun still says so of the one answer that is its own. */
+	if (wish->only_id != NULL)
+		catch_signals();
 	const struct config *config = config_load(pool, &errors);
 	struct app *app = NULL;
 	if (config != NULL) {

@@ -125,6 +125,19 @@ const char *ask_sentence(struct visit *visit, const struct question_stored *stor
 	return NULL;
 }
 
+void ask_refuse(struct visit *visit, enum outcome reason, const char *sentence,
+		const char *template_name)
+{
+	bool is_limit = reason == TOO_MANY_ATTEMPTS;
+	bool waiting_helps = value_get(visit->data, "retry_after") != NULL;
+	visit_refuse(visit, reason, template_name);
+	if (sentence != NULL)
+		value_set_string(visit->data, "message", sentence);
+	if (is_limit && !waiting_helps)
+		value_set_string(visit->data, "error", "conversation_full");
+	value_set_bool(visit->page, "over_quota", is_limit && waiting_helps);
+}
+
 const char *ask_new_key(struct pool *pool)
 {
 	return crypto_random_text(pool, "abcdefghijklmnopqrstuvwxyz0123456789", 24);

@@ -50,5 +50,10 @@ enum outcome ask_choose_model(struct visit *visit, bool is_new, struct conversat
 /* The outcome of a verdict; sets Retry-After where there is one. */
 enum outcome ask_outcome(struct visit *visit, const struct question_stored *stored);
 
+/* visit_refuse of a question that was not taken, with why (NULL: what the outcome says). A conversation that is
+ * as long as it may be has an error code of its own: no waiting helps. Sets "over_quota" for the others. */
+void ask_refuse(struct visit *visit, enum outcome reason, const char *sentence,
+		const char *template_name);
+
 /* Why a question was not taken, for the person. NULL: nothing to add to what the outcome says. */
 const char *ask_sentence(struct visit *visit, const struct question_stored *stored);

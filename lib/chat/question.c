@@ -103,10 +103,13 @@ enum outcome question_limit_check(struct pg_pool *database, struct pool *pool,
 		json_text(pool, question_limits_value(pool, question->limits)),
 		question->submit_key,
 		question->text,
+		!text_is_empty(question->conversation_id) && text_is_uuid(question->conversation_id)
+			? question->conversation_id
+			: "",
 	};
 	struct pg_rows *rows;
 	*stored = (struct question_stored){ .verdict = QUESTION_STORED };
-	enum outcome outcome = pg_run(database, pool, STATEMENT_CHAT_LIMIT, parameters, 4, &rows);
+	enum outcome outcome = pg_run(database, pool, STATEMENT_CHAT_LIMIT, parameters, 5, &rows);
 	if (outcome != OK || pg_row_count(rows) == 0)
 		return outcome;
 	question_read_stored(rows, stored);

@@ -5,17 +5,18 @@
 #include "app/person_settings.h"
 #include "app/sharing.h"
 #include "app/temporary.h"
+#include "app/wall.h"
 #include "chat/title.h"
 #include "pages/pages.h"
 #include <string.h>
 
 enum { MESSAGES_SHOWN = 100 };
 
-/* What is chosen for a new conversation: in the address, or in the form that was refused. */
+/* What is chosen for a new conversation: in the address of the page, or in the form that was sent. */
 static const char *wish(const struct visit *visit, const char *name)
 {
-	const char *text = request_query(visit->request, name);
-	return *text != '\0' ? text : request_field(visit->request, name);
+	return request_is_safe(visit->request) ? request_query(visit->request, name)
+					       : request_field(visit->request, name);
 }
 
 /* The same of the operator's choices; anything else counts as left open. */
@@ -33,6 +34,9 @@ static enum outcome set_choices(struct visit *visit, const struct person_setting
 	struct character character;
 	enum outcome outcome =
 		opening_set_character(visit, *id != '\0' ? id : settings->character_id, &character);
+	/* What was typed counts more than whom it was for. */
+	if (outcome == NOT_FOUND && !request_is_safe(visit->request))
+		outcome = OK;
 	if (outcome != OK)
 		return outcome;
 	if (*model == '\0')
@@ -84,7 +88,11 @@ static enum outcome fill_new(struct visit *visit)
 	if (outcome != OK)
 		return outcome;
 	set_composer(visit, &settings);
-	value_set_string(visit->page, "typed", request_query(visit->request, "message"));
+	/* Of an article, say; another site puts no words into the box. */
+	if (request_is_safe(visit->request) && !wall_is_cross_site(visit)) {
+		value_set_string(visit->page, "typed", request_query(visit->request, "message"));
+		value_set_bool(visit->page, "is_suggested", true);
+	}
 	if (!is_guest(visit))
 		outcome = set_choices(visit, &settings);
 	if (outcome == OK)
@@ -210,7 +218,11 @@ static enum outcome open_temporary(struct visit *visit)
 					   .service = wish(visit, "service_type"),
 					   .character_id = wish(visit, "character"),
 					   .model = wish(visit, "model") };
-	return visit_redirect(visit, opening_path(visit->pool, "/chat/temporary", &like, ""), NULL);
+	const char *deleted = request_query(visit->request, "deleted");
+	const char *more = text_is_uuid(deleted) ? pool_printf(visit->pool, "deleted=%s", deleted)
+						 : "";
+	return visit_redirect(visit, opening_path(visit->pool, "/chat/temporary", &like, more),
+			      NULL);
 }
 
 static enum outcome chat_show(struct visit *visit)
@@ -236,10 +248,7 @@ static enum outcome refuse(struct visit *visit, enum outcome reason, const char 
 				       : fill(visit, request_field(visit->request, "session_id"));
 	if (outcome != OK)
 		return outcome;
-	visit_refuse(visit, reason, "chat.html");
-	value_set_bool(visit->page, "over_quota", reason == TOO_MANY_ATTEMPTS);
-	if (sentence != NULL)
-		value_set_string(visit->data, "message", sentence);
+	ask_refuse(visit, reason, sentence, "chat.html");
 	if (reason == INVALID_FIELDS) {
 		struct value *fields = value_object(visit->pool);
 		value_set_string(fields, "message", sentence);

@@ -188,8 +188,7 @@ static enum outcome clear(struct visit *visit)
 		return outcome;
 	note(visit, "conversation_deleted");
 	value_set_string(visit->data, "id", visit->path_rest);
-	const char *done = pool_printf(visit->pool, "temporary=0&done=delete&deleted=%s",
-				       visit->path_rest);
+	const char *done = pool_printf(visit->pool, "done=delete&deleted=%s", visit->path_rest);
 	return visit_redirect(visit, opening_path(visit->pool, "/chat/", &conversation, done),
 			      conversations_notice("delete"));
 }

@@ -162,8 +162,7 @@ static enum outcome message_retry(struct visit *visit)
 	enum outcome outcome = ask_again(visit, visit->path_rest, &answer);
 	const char *sentence = ask_sentence(visit, &answer.stored);
 	if ((outcome == CONFLICT || outcome == TOO_MANY_ATTEMPTS) && sentence != NULL) {
-		visit_refuse(visit, outcome, NULL);
-		value_set_string(visit->data, "message", sentence);
+		ask_refuse(visit, outcome, sentence, NULL);
 		return OK;
 	}
 	if (outcome != OK)

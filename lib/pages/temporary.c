@@ -154,6 +154,7 @@ static enum outcome temporary_show(struct visit *visit)
 {
 	struct talk talk;
 	enum outcome outcome = read_talk(visit, &talk);
+	conversations_set_notice(visit);
 	return outcome == OK ? show(visit, &talk) : outcome;
 }
 
@@ -164,10 +165,7 @@ static enum outcome refuse(struct visit *visit, struct talk *talk, enum outcome 
 	enum outcome outcome = show(visit, talk);
 	if (outcome != OK)
 		return outcome;
-	visit_refuse(visit, reason, "temporary.html");
-	if (sentence != NULL)
-		value_set_string(visit->data, "message", sentence);
-	value_set_bool(visit->page, "over_quota", reason == TOO_MANY_ATTEMPTS);
+	ask_refuse(visit, reason, sentence, "temporary.html");
 	if (reason == INVALID_FIELDS) {
 		struct value *fields = value_object(visit->pool);
 		value_set_string(fields, "message", sentence);

@@ -213,10 +213,19 @@ static void serve_request(const struct worker *worker, struct exchange *exchange
 	pool_free(pool);
 }
 
+/* What came behind an authorizer's parameters, which are all that FastCGI has for it (1.0, section 6.3):
+ * lighttpd sends the end of an input as well, and over HTTP/2 perhaps the beginning of a body. */
+static void throw_away_arrived(int socket)
+{
+	char bytes[4096];
+	for (int i = 0; i < 32 && recv(socket, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+		continue;
+}
+
 /* End a request. libfcgi keeps the thread until the web server has closed its side as well, because
  * closing with something unread can destroy the answer on its way. When the web server has said
  * everything, there is nothing to wait for: where no body was announced, its end has come with the
- * request, and an authorizer is sent neither body nor end (FastCGI 1.0, section 6.3). */
+ * request, and to an authorizer nothing else is of use. */
 static void finish(const struct exchange *exchange)
 {
 	FCGX_Request *fastcgi = exchange->fastcgi;
@@ -225,6 +234,8 @@ static void finish(const struct exchange *exchange)
 	if (!at_once && !exchange->has_body)
 		at_once = FCGX_GetStr(&unread, 1, fastcgi->in) == 0 &&
 			  FCGX_GetError(fastcgi->in) == 0;
+	if (exchange_is_authorizer(exchange))
+		throw_away_arrived(fastcgi->ipcFd);
 	if (at_once)
 		FCGX_Detach(fastcgi);
 	FCGX_Finish_r(fastcgi);

@@ -209,3 +209,5 @@ def test_an_article_leads_to_a_question_about_it(one_member):
     page = one_member.get("/chat/?" + urlencode({"message": typed}))
     assert page.value("message") == typed and typed not in page.text
     assert one_member.get("/api/conversations").json["conversations"] == [], "sending it is the person's"
+    page = one_member.get("/chat/?message=Evil", headers={"Sec-Fetch-Site": "cross-site"})
+    assert page.status == 200 and "Evil" not in page.text

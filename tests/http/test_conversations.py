@@ -310,7 +310,7 @@ def test_clearing_deletes_and_begins_anew_at_the_same_place(member):
     assert 'value="clear"' in member.get(started).text
     reply = member.post(f"/chat/conversations/{id}", {"action": "clear"})
     assert (reply.status, reply.location) == (
-        303, f"/chat/?temporary=0&done=delete&deleted={id}&country=Germany&service_type=Tax")
+        303, f"/chat/?done=delete&deleted={id}&country=Germany&service_type=Tax")
     page = member.get(reply.location)
     assert "How do I pay VAT?" not in main_of(page) and "Germany" in page.text and "Undo" in page.text
     assert (page.value("session_id"), page.value("country"), page.value("service_type")) == ("", "Germany", "Tax")
@@ -332,6 +332,18 @@ def test_clearing_keeps_whom_the_conversation_is_with(one_member, other):
     assert "character" not in reply.location and one_member.get(reply.location).status == 200
 
 
+def test_who_keeps_nothing_clears_into_a_temporary_chat(member):
+    id = ask(member, "How do I pay VAT?")
+    assert member.request("PATCH", "/api/settings", '{"no_storage": true}',
+                          {**JSON, "X-CSRFToken": member.cookies["csrftoken"]}, "application/json").status == 200
+    reply = member.get(member.post(f"/chat/conversations/{id}", {"action": "clear"}).location)
+    assert reply.location == f"/chat/temporary?deleted={id}"
+    page = member.get(reply.location)
+    assert page.status == 200 and "Undo" in page.text and f"/chat/conversations/{id}" in page.text
+    done(member, id, "restore")
+    assert ids(member) == [id]
+
+
 def test_a_place_that_is_not_on_offer_counts_as_left_open(one_member):
     page = one_member.get("/chat/?country=Atlantis&service_type=%3Cb%3E")
     assert (page.value("country"), page.value("service_type")) == ("", "") and "Atlantis" not in main_of(page)
@@ -342,6 +354,11 @@ def test_what_a_new_conversation_was_to_be_is_still_chosen_after_a_refusal(one_m
     page = one_member.post("/chat/", {"message": " ", "character": own, "country": "Germany", "service_type": "Tax"})
     assert page.status == 400 and "Ada Refused" in main_of(page)
     assert (page.value("character"), page.value("country"), page.value("service_type")) == (own, "Germany", "Tax")
+    gone = "00000000-0000-4000-8000-000000000000"
+    page = one_member.post("/chat/", {"message": "Is it kept?", "character": gone}, "a" * 64)
+    assert page.status == 403 and page.value("message") == "Is it kept?"
+    id = one_member.api("/api/chat?country=Germany&service_type=Tax", {"message": "hello", "country": "Canada"}).json["session_id"]
+    assert details(one_member, id).json["country"] == "Canada", "what was sent counts, not where it was sent to"
 
 
 def test_a_choice_of_country_does_not_find_what_was_deleted(one_member):

@@ -55,7 +55,7 @@ def test_a_guests_conversation_has_its_own_length(site_with_quotas):
     guest = begin_guest(site_with_quotas, "long@example.org")
     id = send(guest).json["session_id"]
     refused = send(guest, session_id=id)
-    assert (refused.status, refused.headers.get("Retry-After")) == (429, None) and "as long as it may be" in refused.json["message"]
+    assert (refused.status, refused.headers.get("Retry-After"), refused.json["error"]) == (429, None, "conversation_full") and "as long as it may be" in refused.json["message"]
 
 
 def test_one_person_can_have_other_limits_at_once(site_with_quotas, mysql, stack):
@@ -83,7 +83,7 @@ def test_another_version_does_not_make_a_conversation_longer_than_it_may_be(site
     reply = send(guest).json
     assert len(reply["messages"]) == 2
     refused = guest.api(f"/api/messages/{reply['messages'][0]['id']}", {"action": "retry"})
-    assert (refused.status, refused.headers.get("Retry-After")) == (429, None) and "as long as it may be" in refused.json["message"]
+    assert (refused.status, refused.headers.get("Retry-After"), refused.json["error"]) == (429, None, "conversation_full") and "as long as it may be" in refused.json["message"]
 
 
 def test_the_refusal_says_when_it_goes_on_and_where_to_look(site_with_quotas, mysql):

@@ -56,6 +56,6 @@ def test_a_question_of_any_length_is_answered_whole(gate, cookie_bytes):
 
 
 def test_the_end_of_an_input_that_comes_along_harms_nothing(gate):
-    """No web server we know sends an authorizer one."""
+    """lighttpd sends one."""
     for _ in range(20):
         assert is_allowed(gate, fastcgi.exchange(gate.place, gate.question() + fastcgi.END_OF_INPUT))

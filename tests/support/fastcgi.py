@@ -21,7 +21,7 @@ def _pair(name, value):
 
 def request(path, cookies=None, method="GET", body=b"", accept="text/html", type=None,
             role=RESPONDER, more=None):
-    """The bytes of one request, as lighttpd sends them. An authorizer is sent no input."""
+    """The bytes of one request, as web servers send them. Most send an authorizer no input."""
     parameters = {
         "REQUEST_METHOD": method, "REQUEST_URI": path, "SCRIPT_NAME": path, "QUERY_STRING": "",
         "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",

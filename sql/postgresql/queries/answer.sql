@@ -6,16 +6,22 @@ FROM gatehouse_ask($1::jsonb)
 -- name: chat_limit
 -- Whether $1 may ask now, before any work is done for it: the limit that stands against it, of those in
 -- $2 (as of gatehouse_limit), in the form of the other verdicts; "again": this form ($3, "": none) was
--- here before with this text ($4), whatever the limits say. No row: neither.
+-- here before with this text ($4), whatever the limits say; "full": the conversation $5 ("": a new one) is
+-- as long as it may be. No row: none of these.
 WITH known AS (
 	SELECT FROM gatehouse_message m JOIN chats_chatsession s USING (session_id)
 	JOIN chats_chatmessage c ON c.id = m.message_id
 	WHERE m.submit_key = nullif($3, '') AND s.auth_user_id = $1 AND c.content = $4
+), filled AS (
+	SELECT FROM chats_chatsession
+	WHERE session_id = nullif($5, '')::uuid AND auth_user_id = $1
+		AND gatehouse_is_full(session_id, ($2::jsonb ->> 'longest')::integer)
 )
-SELECT CASE WHEN EXISTS (SELECT FROM known) THEN 'again' ELSE 'limit:' || against END, wait,
+SELECT CASE WHEN EXISTS (SELECT FROM known) THEN 'again' WHEN EXISTS (SELECT FROM filled) THEN 'full'
+		ELSE 'limit:' || against END, wait,
 	NULL, NULL, NULL, NULL, false
 FROM gatehouse_limit($1, $2::jsonb)
-WHERE against IS NOT NULL OR EXISTS (SELECT FROM known)
+WHERE against IS NOT NULL OR EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM filled)
 
 -- name: chat_ask_temporary
 -- Ask without keeping anything; $1 and the verdict: gatehouse_ask_temporary. $2: sealed turns.
