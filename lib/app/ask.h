@@ -21,7 +21,8 @@ struct ask_answer {
 
 /* OK only after the question is stored. NOT_FOUND: not this person's conversation. CONFLICT: it is over,
  * or its last answer is still being written. TOO_MANY_ATTEMPTS: their limit is reached; Retry-After says
- * when it goes on, unless the limit is the conversation's length. Of these two `answer->stored` says which, and ask_sentence says it in words.
+ * when it goes on, unless the limit is the conversation's length. Of these two `answer->stored` says
+ * which, and ask_sentence says it in words.
  * UNAVAILABLE: the database does not answer; nothing was stored. */
 enum outcome ask(struct visit *visit, const struct ask *wanted, struct ask_answer *answer);
 
