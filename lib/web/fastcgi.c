@@ -23,6 +23,7 @@ enum {
 	BACKLOG = 512,
 	THREAD_STACK_BYTES = 512 << 10,
 	BODY_SILENCE_MS = 10000, /* a client that sends nothing for so long has gone */
+	BODY_NEAR_MS = 30,       /* what is only on its way between two programs is here by then */
 	OUT_OF_FILES_PAUSE_MS = 50,
 	KEPT_PATIENCE_S = 2,
 };
@@ -95,11 +96,14 @@ static void set_blocking(int socket, bool blocking)
 	fcntl(socket, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
-/* Wait for more of a body. Some web servers hand a request over before its body is there; half of
- * the threads may wait for such bodies, so that a few silent clients cannot stop a program. */
+/* Wait for more of a body. Some web servers hand a request over before its body is there, or send its end by
+ * itself a moment later; half of the threads may wait longer than that, so that a few silent clients cannot
+ * stop a program. */
 static bool wait_for_body(const struct exchange *exchange)
 {
 	struct pollfd more = { .fd = exchange->fastcgi->ipcFd, .events = POLLIN };
+	if (poll(&more, 1, BODY_NEAR_MS) > 0)
+		return true;
 	bool may_wait = atomic_fetch_add(&waiting_for_bodies, 1) < waiting_for_bodies_max;
 	if (may_wait)
 		may_wait = poll(&more, 1, BODY_SILENCE_MS) > 0;
