@@ -1,6 +1,6 @@
 /* The chat: sending without loading the page, answers that grow, drafts. It works without this file, too. */
 const {
-	announce, byId, drafts, finishProse, keepPlace, make, makeButton, prefersTouch, readText,
+	announce, byId, countCharacters, drafts, finishProse, keepPlace, make, makeButton, prefersTouch, readText,
 	refreshMessages, showNote, watchAnswer,
 } = gatehouse;
 

@@ -12,25 +12,18 @@
 
 enum { MESSAGES_SHOWN = 100 };
 
-/* What is chosen for a new conversation: in the address of the page, or in the form that was sent. */
-static const char *wish(const struct visit *visit, const char *name)
-{
-	return request_is_safe(visit->request) ? request_query(visit->request, name)
-					       : request_field(visit->request, name);
-}
-
-/* The same of the operator's choices; anything else counts as left open. */
+/* What is chosen of the operator's for a new conversation; anything else counts as left open. */
 static const char *listed_wish(const struct visit *visit, const char *name, const char *const *list)
 {
-	const char *text = wish(visit, name);
+	const char *text = request_given(visit->request, name);
 	return choice_is_listed(list, text) ? text : "";
 }
 
 /* Whom a new conversation is with, and what answers: what was chosen for it, else what the person set. */
 static enum outcome set_choices(struct visit *visit, const struct person_settings *settings)
 {
-	const char *id = wish(visit, "character");
-	const char *model = wish(visit, "model");
+	const char *id = request_given(visit->request, "character");
+	const char *model = request_given(visit->request, "model");
 	struct character character;
 	enum outcome outcome =
 		opening_set_character(visit, *id != '\0' ? id : settings->character_id, &character);
@@ -214,10 +207,11 @@ static enum outcome wants_temporary(struct visit *visit, const char *id, bool *i
 
 static enum outcome open_temporary(struct visit *visit)
 {
-	const struct conversation like = { .country = wish(visit, "country"),
-					   .service = wish(visit, "service_type"),
-					   .character_id = wish(visit, "character"),
-					   .model = wish(visit, "model") };
+	const struct conversation like = { .country = request_given(visit->request, "country"),
+					   .service = request_given(visit->request, "service_type"),
+					   .character_id = request_given(visit->request,
+									 "character"),
+					   .model = request_given(visit->request, "model") };
 	const char *deleted = request_query(visit->request, "deleted");
 	const char *more = text_is_uuid(deleted) ? pool_printf(visit->pool, "deleted=%s", deleted)
 						 : "";

@@ -25,17 +25,9 @@ static bool is_guest(const struct visit *visit)
 	return visit->session->kind == SESSION_BOT;
 }
 
-/* From the form or, for a new one, from the address. */
-static const char *given(const struct visit *visit, const char *name)
-{
-	const struct request *request = visit->request;
-	return request_is_safe(request) ? request_query(request, name)
-					: request_field(request, name);
-}
-
 static const char *listed(const struct visit *visit, const char *name, const char *const *list)
 {
-	const char *text = given(visit, name);
+	const char *text = request_given(visit->request, name);
 	return choice_is_listed(list, text) ? text : "";
 }
 
@@ -43,15 +35,15 @@ static enum outcome read_talk(struct visit *visit, struct talk *talk)
 {
 	const struct request *request = visit->request;
 	const struct value *turns = value_get(request->json, "turns");
-	const char *id = given(visit, "answer");
+	const char *id = request_given(visit->request, "answer");
 	if (request->form != NULL)
 		turns = value_string(visit->pool, request_field(request, "turns"));
 	*talk = (struct talk){
 		.answer_id = temporary_is_answer(id) ? id : "",
 		.country = listed(visit, "country", visit->app->countries),
 		.service = listed(visit, "service_type", visit->app->services),
-		.character_id = is_guest(visit) ? "" : given(visit, "character"),
-		.model = is_guest(visit) ? "" : given(visit, "model"),
+		.character_id = is_guest(visit) ? "" : request_given(visit->request, "character"),
+		.model = is_guest(visit) ? "" : request_given(visit->request, "model"),
 		.submit_key = ask_key(visit),
 	};
 	return temporary_turns_read(visit->pool, turns, &talk->turns);

@@ -376,6 +376,12 @@ bool request_is_safe(const struct request *request)
 	return request->method == METHOD_GET || request->method == METHOD_HEAD;
 }
 
+const char *request_given(const struct request *request, const char *name)
+{
+	return request_is_safe(request) ? request_query(request, name)
+					: request_field(request, name);
+}
+
 static const char *field_bytes(const struct request *request, const char *name, size_t *length)
 {
 	if (request->body_kind == BODY_JSON) {

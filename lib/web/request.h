@@ -91,3 +91,6 @@ const char *request_query(const struct request *request, const char *name);
 
 /* GET and HEAD change nothing (RFC 9110, section 9.2.1). */
 bool request_is_safe(const struct request *request);
+
+/* What a page is asked for: by its address, or by the form that was sent to it. "" as above. */
+const char *request_given(const struct request *request, const char *name);
